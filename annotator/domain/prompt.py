@@ -1,0 +1,138 @@
+"""What the user has said about one object: points, at most one box, at most one mask."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+from annotator.domain.mask import Mask
+from annotator.errors import BadPrompt
+
+FOREGROUND = 1
+BACKGROUND = 0
+MAX_POINTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A click in image pixels (x right, y down, pixel i covers [i, i + 1)); label 1 foreground, 0 background."""
+
+    x: float
+    y: float
+    label: int = FOREGROUND
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in image pixels with x0 < x1 and y0 < y1."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Points in the order they were given, a box, a mask, and which candidate of the first answer the user picked.
+
+    Attributes:
+        choice: index into the candidates of the first, ambiguous answer; None takes the best scored one.
+    """
+
+    points: tuple[Point, ...] = ()
+    box: Box | None = None
+    mask: Mask | None = None
+    choice: int | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.points) > MAX_POINTS:
+            raise BadPrompt(
+                f"A prompt has at most {MAX_POINTS} points; got {len(self.points)}. Accept the object or remove points.",
+                field="points",
+            )
+        for index, point in enumerate(self.points):
+            if not (math.isfinite(point.x) and math.isfinite(point.y)):
+                raise BadPrompt(f"point {index} has a coordinate that is not a number", field=f"points.{index}")
+            if point.label not in (FOREGROUND, BACKGROUND):
+                raise BadPrompt(
+                    f"point {index} has label {point.label}; use 1 for foreground or 0 for background",
+                    field=f"points.{index}",
+                )
+        if self.box is not None:
+            corners = (self.box.x0, self.box.y0, self.box.x1, self.box.y1)
+            if not all(math.isfinite(corner) for corner in corners):
+                raise BadPrompt("the box has a coordinate that is not a number", field="box")
+            if not (self.box.x0 < self.box.x1 and self.box.y0 < self.box.y1):
+                raise BadPrompt("the box is empty; x0 < x1 and y0 < y1 are needed", field="box")
+        if self.choice is not None and not 0 <= self.choice <= 3:
+            raise BadPrompt(f"candidate {self.choice} does not exist; use 0, 1 or 2", field="choice")
+
+    def require_within(self, *, width: int, height: int) -> None:
+        """Check that the prompt fits an image of `width` × `height` pixels and says anything at all.
+
+        Raises:
+            BadPrompt: a point or the box lies outside, the mask has another size, or the prompt is empty.
+        """
+        for index, point in enumerate(self.points):
+            for axis, value, limit in (("x", point.x, width), ("y", point.y, height)):
+                if not 0 <= value <= limit:
+                    size = "width" if axis == "x" else "height"
+                    raise BadPrompt(
+                        f"point {index} is outside the image ({axis}={value:g}, {size}={limit})",
+                        field=f"points.{index}",
+                    )
+        if self.box is not None:
+            box = self.box
+            if box.x0 < 0 or box.y0 < 0 or box.x1 > width or box.y1 > height:
+                raise BadPrompt(
+                    f"the box [{box.x0:g}, {box.y0:g}, {box.x1:g}, {box.y1:g}] reaches outside the image"
+                    f" ({width}×{height})",
+                    field="box",
+                )
+        if self.mask is not None and (self.mask.height, self.mask.width) != (height, width):
+            raise BadPrompt(
+                f"the mask is {self.mask.width}×{self.mask.height} but the image is {width}×{height}", field="mask"
+            )
+        if self.is_empty:
+            raise BadPrompt("the prompt is empty; give a point, a box or a mask", field="points")
+        if self.box is None and self.mask is None and all(point.label == BACKGROUND for point in self.points):
+            raise BadPrompt("there are only background points; add a foreground point or a box", field="points")
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.points and self.box is None and self.mask is None
+
+    @property
+    def is_ambiguous(self) -> bool:
+        """One point alone can mean a part, an object or the whole: several candidates are worth showing."""
+        return len(self.points) == 1 and self.box is None and self.mask is None
+
+    @property
+    def clicks(self) -> int:
+        """Number of user actions: each point and the box count one."""
+        return len(self.points) + (self.box is not None)
+
+    def prefix(self, points: int) -> Prompt:
+        """The same prompt with only its first `points` points."""
+        return replace(self, points=self.points[:points])
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object that `from_json` reads back to an equal prompt."""
+        return {
+            "points": [[point.x, point.y, point.label] for point in self.points],
+            "box": None if self.box is None else [self.box.x0, self.box.y0, self.box.x1, self.box.y1],
+            "mask": None if self.mask is None else self.mask.to_rle(),
+            "choice": self.choice,
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Prompt:
+        """Read what `to_json` wrote (trusted data: the API's schemas check a stranger's)."""
+        return cls(
+            points=tuple(Point(float(x), float(y), int(label)) for x, y, label in data.get("points", ())),
+            box=Box(*map(float, data["box"])) if data.get("box") else None,
+            mask=Mask.from_rle(data["mask"]) if data.get("mask") else None,
+            choice=data.get("choice"),
+        )

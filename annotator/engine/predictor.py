@@ -1,0 +1,87 @@
+"""The one contract between the annotator and a segmentation model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from annotator.domain.prompt import Prompt
+
+RGBArray = npt.NDArray[np.uint8]
+LogitsArray = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """The encoder's output for one image and one model, a value: nothing else is needed to decode a prompt.
+
+    Attributes:
+        model: name of the model that made it.
+        height, width: size of the image in pixels (display orientation).
+        arrays: the model's own tensors (numpy or torch), by name.
+        frame: (height, width) of the part of the low-resolution logits that shows the image, in logits pixels,
+            from the top left corner; the rest is padding.
+    """
+
+    model: str
+    height: int
+    width: int
+    arrays: Mapping[str, Any]
+    frame: tuple[float, float]
+
+    @property
+    def nbytes(self) -> int:
+        """Memory held by the tensors, in bytes."""
+        return sum(int(array.nbytes) for array in self.arrays.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One mask proposed for a prompt.
+
+    Attributes:
+        logits: (256, 256) float32 in the model's low-resolution frame; above 0 is foreground.
+        score: the model's own estimate of the mask's IoU with the object meant, clamped to 0..1.
+    """
+
+    logits: LogitsArray
+    score: float
+
+
+@runtime_checkable
+class Predictor(Protocol):
+    """A segmentation model, stateless to its caller; called from one thread at a time (the worker's)."""
+
+    @property
+    def name(self) -> str:
+        """Name in the registry, e.g. `mobile_sam`."""
+
+    @property
+    def device(self) -> str:
+        """Where it runs: `cpu`, `cuda`, `mps`."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of everything but the image that an embedding depends on: weights, encoder size, precision."""
+
+    def encode(self, image: RGBArray) -> Embedding:
+        """Embed an (H, W, 3) RGB image."""
+
+    def decode(
+        self, embedding: Embedding, prompt: Prompt, *, logits: LogitsArray | None = None, multimask: bool = False
+    ) -> list[Candidate]:
+        """Masks for a prompt.
+
+        Args:
+            embedding: a value that `encode` of the same model returned.
+            prompt: points and box in image pixels; its `mask` is ignored here (see `logits`).
+            logits: (256, 256) logits of the mask to refine.
+            multimask: three candidates from small to large (part, object, whole) instead of one.
+
+        Raises:
+            BadPrompt: the prompt is empty and there are no logits.
+        """
