@@ -1,19 +1,19 @@
 """The one exception tree of annotator. Every message is a sentence: what, where, what to do.
 
-    AnnotatorError
-    ├── InvalidInput            the caller sent something wrong; nothing was changed       (HTTP 422)
-    │   ├── BadPrompt           a point, box or mask of a prompt is not usable
-    │   ├── BadMask             an RLE or array is not a mask of the expected size
-    │   └── BadSetting          a setting, option or flag has an unusable value
-    ├── NotFound                a project, image, annotation, category or model is unknown  (HTTP 404)
-    ├── Conflict                it changed since it was read, or it is in use               (HTTP 409)
-    ├── ImageProblem            a file can't be shown as an image; `reason` says why        (HTTP 422)
-    ├── TooLarge                an upload or a request is over its limit                    (HTTP 413)
-    ├── Busy                    too much is waiting; try again after `retry_after` seconds  (HTTP 503)
-    ├── Superseded              a newer request of the same person took its place           (HTTP 409)
-    ├── ModelProblem            a model can't be loaded or run; the message says the remedy (HTTP 503)
-    ├── StorageProblem          the database or a folder can't be written                   (HTTP 503)
-    └── ExportFailed            the written file did not agree with the store; it was removed (HTTP 500)
+AnnotatorError
+├── InvalidInput            the caller sent something wrong; nothing was changed       (HTTP 422)
+│   ├── BadPrompt           a point, box or mask of a prompt is not usable
+│   ├── BadMask             an RLE or array is not a mask of the expected size
+│   └── BadSetting          a setting, option or flag has an unusable value
+├── NotFound                a project, image, annotation, category or model is unknown  (HTTP 404)
+├── Conflict                it changed since it was read, or it is in use               (HTTP 409)
+├── ImageProblem            a file can't be shown as an image; `reason` says why        (HTTP 422)
+├── TooLarge                an upload or a request is over its limit                    (HTTP 413)
+├── Busy                    too much is waiting; try again after `retry_after` seconds  (HTTP 503)
+├── Superseded              a newer request of the same person took its place           (HTTP 409)
+├── ModelProblem            a model can't be loaded or run; the message says the remedy (HTTP 503)
+├── StorageProblem          the database or a folder can't be written                   (HTTP 503)
+└── ExportFailed            the written file did not agree with the store; it was removed (HTTP 500)
 """
 
 from __future__ import annotations

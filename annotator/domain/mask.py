@@ -41,7 +41,7 @@ class Mask:
         The work grows with the crop, not with the image: a small object in a large photo stays cheap.
         """
         rows, columns = array.shape
-        if not (0 <= x and 0 <= y and x + columns <= width and y + rows <= height):
+        if not (x >= 0 and y >= 0 and x + columns <= width and y + rows <= height):
             raise BadMask(f"A {columns}×{rows} crop at ({x}, {y}) does not fit into a {width}×{height} mask.")
         # One guard row of background above each column makes every run start and end inside its own column.
         guarded = np.zeros((columns, rows + 2), dtype=np.int8)
@@ -77,10 +77,7 @@ class Mask:
                 f"The mask is {size[1]}×{size[0]} but the image is {width}×{height}; send one of the image's size.",
                 field="rle.size",
             )
-        if isinstance(counts, list):
-            runs = counts
-        else:
-            runs = decode_counts(counts)
+        runs = counts if isinstance(counts, list) else decode_counts(counts)
         if any(type(run) is not int or run < 0 for run in runs) or sum(runs) != size[0] * size[1]:
             raise BadMask(
                 f"The run lengths don't add up to {size[1]}×{size[0]} = {size[0] * size[1]} pixels.", field="rle.counts"
@@ -128,7 +125,7 @@ class Mask:
 
 
 def decode_counts(counts: bytes) -> list[int]:
-    """Run lengths of COCO's compressed string (LEB128-like, each from the third a difference to the one before the last).
+    """Run lengths of COCO's compressed string: LEB128-like, from the fourth on relative to the one before the last.
 
     Done here and not by pycocotools because its C code does not check the bounds of what a stranger sends.
 

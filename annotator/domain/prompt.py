@@ -49,7 +49,7 @@ class Prompt:
     def __post_init__(self) -> None:
         if len(self.points) > MAX_POINTS:
             raise BadPrompt(
-                f"A prompt has at most {MAX_POINTS} points; got {len(self.points)}. Accept the object or remove points.",
+                f"A prompt has at most {MAX_POINTS} points; got {len(self.points)}. Remove some.",
                 field="points",
             )
         for index, point in enumerate(self.points):
@@ -69,32 +69,37 @@ class Prompt:
         if self.choice is not None and not 0 <= self.choice <= 3:
             raise BadPrompt(f"candidate {self.choice} does not exist; use 0, 1 or 2", field="choice")
 
-    def require_within(self, *, width: int, height: int) -> None:
-        """Check that the prompt fits an image of `width` × `height` pixels and says anything at all.
+    def require_inside(self, *, width: int, height: int) -> None:
+        """Check that everything lies inside an image of `width` × `height` pixels.
 
         Raises:
-            BadPrompt: a point or the box lies outside, the mask has another size, or the prompt is empty.
+            BadPrompt: a point or the box lies outside, or the mask has another size.
         """
         for index, point in enumerate(self.points):
-            for axis, value, limit in (("x", point.x, width), ("y", point.y, height)):
+            for axis, value, side, limit in (("x", point.x, "width", width), ("y", point.y, "height", height)):
                 if not 0 <= value <= limit:
-                    size = "width" if axis == "x" else "height"
                     raise BadPrompt(
-                        f"point {index} is outside the image ({axis}={value:g}, {size}={limit})",
+                        f"point {index} is outside the image ({axis}={value:g}, {side}={limit})",
                         field=f"points.{index}",
                     )
-        if self.box is not None:
-            box = self.box
-            if box.x0 < 0 or box.y0 < 0 or box.x1 > width or box.y1 > height:
-                raise BadPrompt(
-                    f"the box [{box.x0:g}, {box.y0:g}, {box.x1:g}, {box.y1:g}] reaches outside the image"
-                    f" ({width}×{height})",
-                    field="box",
-                )
+        box = self.box
+        if box is not None and (box.x0 < 0 or box.y0 < 0 or box.x1 > width or box.y1 > height):
+            raise BadPrompt(
+                f"the box [{box.x0:g}, {box.y0:g}, {box.x1:g}, {box.y1:g}] leaves the image ({width}×{height})",
+                field="box",
+            )
         if self.mask is not None and (self.mask.height, self.mask.width) != (height, width):
             raise BadPrompt(
                 f"the mask is {self.mask.width}×{self.mask.height} but the image is {width}×{height}", field="mask"
             )
+
+    def require_answerable(self, *, width: int, height: int) -> None:
+        """Check that a model can answer the prompt on an image of `width` × `height` pixels.
+
+        Raises:
+            BadPrompt: as `require_inside`, or the prompt is empty or only says what the object is not.
+        """
+        self.require_inside(width=width, height=height)
         if self.is_empty:
             raise BadPrompt("the prompt is empty; give a point, a box or a mask", field="points")
         if self.box is None and self.mask is None and all(point.label == BACKGROUND for point in self.points):

@@ -1,0 +1,27 @@
+"""The engine room: models, embeddings, and the thread they run on. `Engine` is its front door."""
+
+from annotator.engine.engine import Engine
+from annotator.engine.fake import FakePredictor
+from annotator.engine.values import (
+    EmbedResult,
+    EngineStatus,
+    ImageSource,
+    ImageState,
+    ModelState,
+    Prediction,
+    ScoredMask,
+    Timing,
+)
+
+__all__ = [
+    "EmbedResult",
+    "Engine",
+    "EngineStatus",
+    "FakePredictor",
+    "ImageSource",
+    "ImageState",
+    "ModelState",
+    "Prediction",
+    "ScoredMask",
+    "Timing",
+]

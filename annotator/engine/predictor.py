@@ -25,6 +25,8 @@ class Embedding:
         arrays: the model's own tensors (numpy or torch), by name.
         frame: (height, width) of the part of the low-resolution logits that shows the image, in logits pixels,
             from the top left corner; the rest is padding.
+        via: side in pixels of the square frame that the logits are upscaled to before the image's size (SAM 1: 1024);
+            None: straight to the image's size.
     """
 
     model: str
@@ -32,6 +34,7 @@ class Embedding:
     width: int
     arrays: Mapping[str, Any]
     frame: tuple[float, float]
+    via: int | None = None
 
     @property
     def nbytes(self) -> int:

@@ -1,0 +1,55 @@
+# Everything here starts from Python ≥ 3.10, git and make alone.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+export SAM2_BUILD_CUDA = 0
+
+.PHONY: help demo test lint types bench quality screenshots model clean
+
+help: ## show the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
+
+demo: $(VENV)/app ## set up and open the app on a demo project
+	$(BIN)/annotator demo $(ARGS)
+
+test: $(VENV)/test ## set up and run all tests
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/test ## check style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/test ## check types, of JavaScript too where npm is there
+	$(BIN)/mypy
+	@if command -v npx >/dev/null; then npx --yes --package typescript@5 tsc --project tests/js/tsconfig.json; \
+	else echo "npx is missing: the JavaScript types are not checked"; fi
+
+bench: $(VENV)/test ## measure speed, as ratios in one run
+	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+quality: $(VENV)/test ## measure mask quality on photos with ground truth
+	$(BIN)/python -m tests.quality.davis $(ARGS)
+
+screenshots: $(VENV)/test ## make the README's screenshots from the running app
+	$(BIN)/python scripts/screenshots.py $(ARGS)
+
+model: $(VENV)/test ## build checkpoints/mobile_sam from the published model
+	$(BIN)/python scripts/build_mobile_sam.py $(ARGS)
+
+clean: ## remove the virtual environment
+	rm -rf $(VENV)
+
+$(VENV)/uv:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@touch $@
+
+$(VENV)/app: $(VENV)/uv pyproject.toml constraints.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable .
+	@touch $@
+
+# sam2 asks for torch to build itself: it builds with the torch that was just installed instead of a second copy.
+$(VENV)/test: $(VENV)/app
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt torch torchvision setuptools wheel
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --no-build-isolation-package sam2 --editable '.[test]'
+	@touch $@

@@ -1,0 +1,57 @@
+"""The web application: the HTTP API, its guard, and the UI mounted beside it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio.to_thread
+from fastapi import FastAPI
+
+import annotator
+from annotator.api import errors, image_routes, project_routes
+from annotator.api.security import Guard
+from annotator.sessions.service import Service
+
+WAITING_REQUESTS = 128
+"""Requests that may wait in threads at once; the engine's own queue is bounded below that."""
+
+
+def create_app(service: Service) -> FastAPI:
+    """The application for an open project. The caller opens and closes the service."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = WAITING_REQUESTS
+        yield
+
+    app = FastAPI(
+        title="annotator",
+        version=annotator.__version__,
+        summary="Interactive segmentation: prompts in, masks out, datasets exported.",
+        docs_url="/api/docs",
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        lifespan=lifespan,
+    )
+    app.state.service = service
+    errors.install(app)
+    app.include_router(project_routes.router, prefix="/api/v1")
+    app.include_router(image_routes.router, prefix="/api/v1")
+
+    @app.get("/healthz", tags=["health"])
+    @app.get("/api/v1/healthz", tags=["health"], include_in_schema=False)
+    def health() -> dict[str, Any]:
+        """Whether the server answers, with which model, and how much waits."""
+        status = service.engine.status()
+        return {
+            "status": "ok",
+            "version": annotator.__version__,
+            "model": service.engine.model,
+            "device": service.engine.device,
+            "queue": {"waiting": status.waiting, "running": status.running},
+        }
+
+    app.add_middleware(Guard, settings=service.settings)
+    return app

@@ -1,0 +1,110 @@
+"""Who may talk to the server, and how much: hosts, origins, body limits, headers, and the person who asks."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import Request
+from starlette.datastructures import Headers, MutableHeaders
+
+from annotator.api import errors
+from annotator.config import Settings
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+MAX_JSON_BYTES = 16 << 20
+
+
+def person(request: Request) -> str:
+    """Author of what the request does. One local person today; the one place where accounts will come in."""
+    author: str = request.app.state.service.settings.author
+    return author
+
+
+class Guard:
+    """ASGI middleware (it sees WebSockets too, which `@app.middleware("http")` does not).
+
+    Refuses host names the server was not told of (DNS rebinding), writes from pages of other origins (CSRF), and bodies
+    over the limit, before anything reads them.
+    """
+
+    def __init__(self, app: App, settings: Settings) -> None:
+        self._app = app
+        local = settings.host in LOOPBACK
+        self._hosts = {*LOOPBACK, settings.host, *settings.allowed_hosts} if local or settings.allowed_hosts else None
+        self._upload_bytes = (settings.max_upload_mb << 20) + (1 << 20)
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        refused = self._refusal(scope)
+        if refused is not None:
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": 1008})
+            else:
+                await refused(scope, receive, send)
+            return
+        if scope["type"] == "http":
+            receive, send = self._limited(scope, receive), _with_headers(send)
+        try:
+            await self._app(scope, receive, send)
+        except _TooMuch as error:
+            response = errors.reply(status=413, code="too_large", message=str(error))
+            await response(scope, receive, send)
+
+    def _refusal(self, scope: MutableMapping[str, Any]) -> Any:
+        headers = Headers(scope=scope)
+        host = headers.get("host", "")
+        name = urlsplit(f"//{host}").hostname or ""
+        if self._hosts is not None and name not in self._hosts:
+            message = f"This server does not answer to the name “{name}”; add it to the setting allowed_hosts."
+            return errors.reply(status=421, code="wrong_host", message=message)
+        origin = headers.get("origin")
+        unsafe = scope["type"] == "websocket" or scope["method"] not in ("GET", "HEAD", "OPTIONS")
+        if unsafe and origin is not None and urlsplit(origin).netloc != host:
+            message = f"A page of {origin} may not write here; open annotator at its own address."
+            return errors.reply(status=403, code="wrong_origin", message=message)
+        return None
+
+    def _limited(self, scope: MutableMapping[str, Any], receive: Receive) -> Receive:
+        path: str = scope["path"]
+        if not path.startswith("/api/"):
+            return receive
+        upload = path.endswith("/images") and scope["method"] == "POST"
+        limit = self._upload_bytes if upload else MAX_JSON_BYTES
+        declared = Headers(scope=scope).get("content-length", "0")
+        seen = int(declared) if declared.isdigit() and int(declared) > limit else 0
+        sentence = f"The body is over the limit of {limit >> 20} MiB; send less or raise max_upload_mb."
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > limit:
+                raise _TooMuch(sentence)
+            return message
+
+        return counted
+
+
+class _TooMuch(BaseException):
+    """Not an Exception: body readers turn those into “malformed”."""
+
+
+def _with_headers(send: Send) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers.setdefault("X-Content-Type-Options", "nosniff")
+            headers.setdefault("Referrer-Policy", "same-origin")
+            headers.setdefault("X-Frame-Options", "SAMEORIGIN")
+        await send(message)
+
+    return sending

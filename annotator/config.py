@@ -1,0 +1,79 @@
+"""Settings: defaults < configs/app.yaml < ANNOTATOR_* environment variables < command-line flags."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
+
+from annotator.errors import BadSetting
+from annotator.paths import configs_folder
+
+
+def _person() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        return "annotator"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set; each field is also `ANNOTATOR_<FIELD>` and most are a flag of `annotator serve`."""
+
+    model_config = SettingsConfigDict(env_prefix="ANNOTATOR_", extra="forbid", frozen=True, protected_namespaces=())
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(7860, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    model: str = Field("mobile_sam", description="Name of the model, from configs/models.")
+    device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$", description="auto, cpu, cuda or mps.")
+    author: str = Field(
+        default_factory=_person, min_length=1, max_length=100, description="Name written to annotations."
+    )
+    cache_mb: int = Field(1024, ge=8, description="Memory for embeddings, in MiB.")
+    max_upload_mb: int = Field(200, ge=1, description="Largest image file that can be uploaded, in MiB.")
+    data_dir: Path | None = Field(None, description="Where the project is kept; <folder>/.annotator by default.")
+    database_url: str | None = Field(None, description="SQLAlchemy URL; SQLite in the data folder by default.")
+    checkpoints_dir: Path | None = Field(None, description="Where downloaded weights are; checkpoints/ by default.")
+    allowed_hosts: list[str] = Field(
+        default_factory=list, description="Further host names the server answers to, e.g. behind a proxy."
+    )
+
+    @field_validator("author")
+    @classmethod
+    def _printable(cls, value: str) -> str:
+        if not value.isprintable() or value != value.strip():
+            raise ValueError("use printable characters without space around them")
+        return value
+
+    @classmethod
+    def load(cls, **flags: Any) -> Settings:
+        """Settings with the flags that are not None on top.
+
+        Raises:
+            BadSetting: a value is not usable; the message names the setting and where it can come from.
+        """
+        try:
+            return cls(**{name: value for name, value in flags.items() if value is not None})
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(str(part) for part in first["loc"]) or "settings"
+            raise BadSetting(
+                f"The setting “{name}” has an unusable value: {first['msg']}. It comes from a flag,"
+                f" ANNOTATOR_{name.upper()} or configs/app.yaml.",
+                field=name,
+            ) from error
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        file = YamlConfigSettingsSource(settings_cls, yaml_file=configs_folder() / "app.yaml")
+        return init_settings, env_settings, file

@@ -1,0 +1,117 @@
+"""Accepted objects and the object being made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from annotator.domain.mask import Mask
+from annotator.domain.prompt import Prompt
+from annotator.errors import InvalidInput
+
+Review = Literal["unreviewed", "approved", "rejected"]
+REVIEW_STATES: tuple[str, ...] = get_args(Review)
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """How a mask came to be; a record for audit and replay, never an annotation itself.
+
+    Attributes:
+        source: `model` (a prompt was answered), `import` or `api` (the mask was handed in).
+        prompt: the prompt as JSON, when a model made the mask.
+        model: the model's name.
+        clicks: number of points and boxes the object took.
+        seconds: time from the first prompt to the acceptance.
+        draft: id of the draft it was accepted from; who asks twice (the first reply was lost) gets one object.
+    """
+
+    source: str = "api"
+    prompt: dict[str, Any] | None = None
+    model: str | None = None
+    clicks: int = 0
+    seconds: float | None = None
+    draft: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object; `Provenance(**json)` reads it back."""
+        return {
+            "source": self.source,
+            "prompt": self.prompt,
+            "model": self.model,
+            "clicks": self.clicks,
+            "seconds": self.seconds,
+            "draft": self.draft,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """An accepted mask with its category.
+
+    Attributes:
+        id: positive, unique in the database, never used twice.
+        revision: grows by one with every edit; a writer names the one it has seen.
+        created, updated: ISO 8601, UTC.
+    """
+
+    id: int
+    image_id: str
+    category_id: int
+    mask: Mask
+    author: str
+    created: str
+    updated: str
+    score: float | None = None
+    provenance: Provenance = field(default_factory=Provenance)
+    review: str = "unreviewed"
+    note: str = ""
+    hidden: bool = False
+    locked: bool = False
+    revision: int = 1
+
+    def __post_init__(self) -> None:
+        if self.id < 1:
+            raise InvalidInput("Annotation ids start at 1.")
+        if self.review not in REVIEW_STATES:
+            raise InvalidInput(f"Review state {self.review!r} is unknown; use one of {', '.join(REVIEW_STATES)}.")
+
+    def content(self) -> dict[str, Any]:
+        """What a Change records: everything but view state (hidden, locked) and bookkeeping (revision, times)."""
+        return {
+            "category": self.category_id,
+            "rle": self.mask.to_rle(),
+            "author": self.author,
+            "score": self.score,
+            "provenance": self.provenance.to_json(),
+            "review": self.review,
+            "note": self.note,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The object being made by one person on one image: a prompt, never a mask.
+
+    Attributes:
+        id: made by the client, so that a draft can be named before the server has heard of it.
+        started: ISO 8601, UTC; when its first prompt was saved.
+    """
+
+    id: str
+    image_id: str
+    author: str
+    prompt: Prompt
+    category_id: int | None
+    started: str
+    updated: str
+    revision: int = 1
+
+    def content(self) -> dict[str, Any]:
+        """What a Change records."""
+        return {
+            "id": self.id,
+            "prompt": self.prompt.to_json(),
+            "category": self.category_id,
+            "started": self.started,
+        }

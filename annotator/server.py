@@ -1,0 +1,70 @@
+"""Running the app: the socket first, the model and the images in the background, then the page."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import webbrowser
+from pathlib import Path
+
+from annotator.api.security import LOOPBACK
+from annotator.config import Settings
+from annotator.errors import BadSetting
+from annotator.sessions.service import Service
+
+
+def serve(
+    folder: Path, settings: Settings, *, categories: list[str], open_browser: bool, first: str | None = None
+) -> None:
+    """Serve a folder until interrupted.
+
+    Args:
+        categories: added to the project unless it has them.
+        first: name of the image to show somebody who has not been here before.
+
+    Raises:
+        BadSetting: the address can't be listened on.
+        NotFound, StorageProblem: the folder can't be opened as a project.
+    """
+    listener = _listen(settings.host, settings.port)
+    service = Service.open(folder, settings)
+    try:
+        service.ensure_categories(categories)
+        service.start(first=first)
+        # Imported while the model loads: Gradio takes the longer part of a second.
+        import uvicorn
+
+        from annotator.api.app import create_app
+        from annotator.ui.app import mount
+
+        app = mount(create_app(service), service)
+        host, port = listener.getsockname()[:2]
+        url = f"http://{'localhost' if host in LOOPBACK else host}:{port}/"
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5))
+        print(
+            f"annotator is at {url} (project “{service.name}”, model {service.engine.model}). Stop with Ctrl+C.",
+            flush=True,
+        )
+        if settings.host not in LOOPBACK:
+            print("Anyone who can reach this address can annotate: there are no accounts yet.", flush=True)
+        if open_browser:
+            threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+        server.run(sockets=[listener])
+    finally:
+        listener.close()
+        service.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise BadSetting(
+            f"{host}:{port} can't be listened on: {error.strerror}. Stop what is there or give another --port."
+        ) from error
+    listener.listen(128)
+    return listener

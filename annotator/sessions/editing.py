@@ -1,0 +1,364 @@
+"""The edits of a project: drafts, annotations, undo and redo. Each is one transaction that writes its Change too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from annotator.domain.annotation import Annotation, Draft, Provenance
+from annotator.domain.changes import Change, Content, Edit, Key, apply
+from annotator.domain.mask import Mask
+from annotator.domain.project import Image
+from annotator.domain.prompt import Prompt
+from annotator.engine import Engine
+from annotator.errors import Conflict, InvalidInput, NotFound
+from annotator.sessions.library import Library
+from annotator.store import annotation_rows, history_rows, image_rows, project_rows
+from annotator.store.database import Database, now
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What undo and redo would do next on an image, by name."""
+
+    undo: str | None
+    redo: str | None
+
+
+class Editor:
+    """Writes what people do. Every verb names its author; a verb that returns has its effect on disk."""
+
+    def __init__(self, *, database: Database, engine: Engine, library: Library, project_id: str) -> None:
+        self._database = database
+        self._engine = engine
+        self._library = library
+        self._project_id = project_id
+
+    def save_draft(
+        self,
+        *,
+        author: str,
+        image_id: str,
+        draft_id: str,
+        prompt: Prompt,
+        category_id: int | None,
+        revision: int | None,
+        label: str,
+    ) -> Draft:
+        """Keep what a person is making on an image.
+
+        Args:
+            revision: that of the draft this one replaces; None when there was none.
+
+        Raises:
+            Conflict: the draft is another one by now (a second tab).
+            BadPrompt: the prompt does not fit the image.
+        """
+        with self._database.write() as connection:
+            image = image_rows.get(connection, image_id)
+            prompt.require_inside(width=image.width, height=image.height)
+            if category_id is not None:
+                project_rows.get_category(connection, self._project_id, category_id)
+            before = history_rows.draft(connection, image_id, author)
+            started = before.started if before and before.id == draft_id else now()
+            draft = Draft(draft_id, image_id, author, prompt, category_id, started, now())
+            if before is not None and before.content() == draft.content():
+                return before  # asked again because the first reply was lost
+            if (before.revision if before else None) != revision:
+                raise Conflict("The draft was changed in another tab; the image is shown as it is now.")
+            edit = Edit("draft", image_id, before.content() if before else None, draft.content(), revision or 0)
+            self._write(connection, author, image_id, Change(label, (edit,)), record=True)
+            saved = history_rows.draft(connection, image_id, author)
+            assert saved is not None
+            return saved
+
+    def drop_draft(self, *, author: str, image_id: str, revision: int) -> None:
+        """Give up the draft; undo brings it back.
+
+        Raises:
+            Conflict: the draft is another one by now.
+        """
+        with self._database.write() as connection:
+            before = history_rows.draft(connection, image_id, author)
+            if before is None:
+                return
+            if before.revision != revision:
+                raise Conflict("The draft was changed in another tab; the image is shown as it is now.")
+            edit = Edit("draft", image_id, before.content(), None, before.revision)
+            self._write(connection, author, image_id, Change("discard draft", (edit,)), record=True)
+
+    def accept(
+        self, *, author: str, image_id: str, draft_id: str, category: int | str, candidate: int | None = None
+    ) -> Annotation:
+        """Turn the draft into an annotation, in one change.
+
+        Raises:
+            Conflict: there is no such draft (any more).
+            InvalidInput: the mask is empty.
+            NotFound: the category is unknown.
+        """
+        with self._database.read() as connection:
+            image = image_rows.get(connection, image_id)
+            draft = history_rows.draft(connection, image_id, author)
+            done = [a for a in annotation_rows.of_image(connection, image_id) if a.provenance.draft == draft_id]
+        if draft is None or draft.id != draft_id:
+            if done:
+                return done[0]
+            raise Conflict("This draft is not there any more; it was accepted or dropped in another tab.")
+        prompt = draft.prompt if candidate is None else replace(draft.prompt, choice=candidate)
+        prompt.require_answerable(width=image.width, height=image.height)
+        scored = self._engine.mask(self._library.source(image), prompt)
+        provenance = Provenance(
+            source="model",
+            prompt=prompt.to_json(),
+            model=self._engine.model,
+            clicks=prompt.clicks,
+            seconds=_seconds(draft.started, now()),
+            draft=draft_id,
+        )
+        drop = Edit("draft", image_id, draft.content(), None, draft.revision)
+        return self._create(
+            author=author,
+            image=image,
+            category=category,
+            mask=scored.mask,
+            score=scored.score,
+            provenance=provenance,
+            also=(drop,),
+            label="accept",
+        )
+
+    def add(self, *, author: str, image_id: str, category: int | str, mask: Mask) -> Annotation:
+        """Add a mask that was made elsewhere.
+
+        Raises:
+            BadMask: it has another size than the image.
+            InvalidInput: it is empty.
+        """
+        with self._database.read() as connection:
+            image = image_rows.get(connection, image_id)
+        return self._create(
+            author=author,
+            image=image,
+            category=category,
+            mask=Mask.from_rle(mask.to_rle(), height=image.height, width=image.width),
+            score=None,
+            provenance=Provenance(source="api"),
+            also=(),
+            label="add object",
+        )
+
+    def update(
+        self,
+        *,
+        author: str,
+        annotation_id: int,
+        revision: int,
+        category: int | str | None = None,
+        mask: Mask | None = None,
+        hidden: bool | None = None,
+        locked: bool | None = None,
+    ) -> Annotation:
+        """Relabel, redraw, hide or lock an annotation. Hiding and locking are not part of the history.
+
+        Raises:
+            Conflict: somebody changed it since `revision`, or it is locked.
+        """
+        with self._database.write() as connection:
+            annotation = self._current(connection, annotation_id, revision)
+            if hidden is not None or locked is not None:
+                annotation = replace(
+                    annotation,
+                    hidden=annotation.hidden if hidden is None else hidden,
+                    locked=annotation.locked if locked is None else locked,
+                    revision=annotation.revision + 1,
+                )
+                annotation_rows.save(connection, annotation)
+            content = annotation.content()
+            if category is not None:
+                content["category"] = project_rows.get_category(connection, self._project_id, category).id
+            if mask is not None:
+                content["rle"] = _fitting(mask, annotation).to_rle()
+            if content != annotation.content():
+                label = "relabel" if mask is None else "edit mask"
+                edit = Edit("annotation", str(annotation_id), annotation.content(), content, annotation.revision)
+                self._write(connection, author, annotation.image_id, Change(label, (edit,)), record=True)
+            return annotation_rows.get(connection, annotation_id)
+
+    def delete(self, *, author: str, annotation_id: int, revision: int) -> str:
+        """Delete an annotation; undo brings it back under its id. Returns the image's id.
+
+        Raises:
+            Conflict: somebody changed it since `revision`, or it is locked.
+        """
+        with self._database.write() as connection:
+            annotation = self._current(connection, annotation_id, revision)
+            edit = Edit("annotation", str(annotation_id), annotation.content(), None, annotation.revision)
+            self._write(connection, author, annotation.image_id, Change("delete", (edit,)), record=True)
+        return annotation.image_id
+
+    def undo(self, *, author: str, image_id: str) -> str | None:
+        """Take back the person's newest change of an image. Returns its name; None when there is none.
+
+        Raises:
+            Conflict: somebody else has changed the same thing since.
+        """
+        return self._step(author=author, image_id=image_id, back=True)
+
+    def redo(self, *, author: str, image_id: str) -> str | None:
+        """Do again what was undone last. Returns its name; None when there is none.
+
+        Raises:
+            Conflict: somebody else has changed the same thing since.
+        """
+        return self._step(author=author, image_id=image_id, back=False)
+
+    def history(self, *, author: str, image_id: str) -> History:
+        """What undo and redo would do next."""
+        with self._database.read() as connection:
+            return read_history(connection, author=author, image_id=image_id)
+
+    def _step(self, *, author: str, image_id: str, back: bool) -> str | None:
+        edge = history_rows.next_undo if back else history_rows.next_redo
+        with self._database.write() as connection:
+            image_rows.get(connection, image_id)
+            stored = edge(connection, image_id, author)
+            if stored is None:
+                return None
+            change = stored.change.inverse() if back else stored.change
+            self._write(connection, author, image_id, change, record=False)
+            history_rows.mark(connection, stored.id, undone=back)
+            return change.label
+
+    def _create(
+        self,
+        *,
+        author: str,
+        image: Image,
+        category: int | str,
+        mask: Mask,
+        score: float | None,
+        provenance: Provenance,
+        also: tuple[Edit, ...],
+        label: str,
+    ) -> Annotation:
+        if mask.area == 0:
+            raise InvalidInput("The mask is empty: nothing would be saved. Add a foreground point on the object.")
+        with self._database.write() as connection:
+            known = project_rows.get_category(connection, self._project_id, category)
+            annotation_id = annotation_rows.reserve_id(connection, image.id)
+            annotation = Annotation(annotation_id, image.id, known.id, mask, author, now(), now(), score, provenance)
+            create = Edit("annotation", str(annotation_id), None, annotation.content())
+            self._write(connection, author, image.id, Change(label, (*also, create)), record=True)
+            return annotation_rows.get(connection, annotation_id)
+
+    def _current(self, connection: Connection, annotation_id: int, revision: int) -> Annotation:
+        annotation = annotation_rows.get(connection, annotation_id)
+        if annotation.revision != revision:
+            raise Conflict(
+                f"Object {annotation_id} was changed at {annotation.updated} (by {annotation.author});"
+                " it is shown as it is now."
+            )
+        return annotation
+
+    def _write(self, connection: Connection, author: str, image_id: str, change: Change, *, record: bool) -> None:
+        """Apply a change to the rows it is about; the pure rule decides whether it fits what is there."""
+        contents: dict[Key, Content] = {}
+        rows: dict[str, Annotation] = {}
+        for edit in change.edits:
+            if edit.kind == "draft":
+                draft = history_rows.draft(connection, image_id, author)
+                content = draft.content() if draft else None
+            else:
+                row = _find(connection, int(edit.id))
+                if row is not None:
+                    rows[edit.id] = row
+                    _require_unlocked(row)
+                content = row.content() if row else None
+            if content is not None:
+                contents[edit.key] = content
+        after = apply(change, contents)
+        for edit in change.edits:
+            if edit.kind == "draft":
+                self._write_draft(connection, author, image_id, after.get(edit.key))
+            else:
+                self._write_annotation(connection, image_id, edit, rows.get(edit.id), after.get(edit.key))
+        if record:
+            history_rows.record(connection, image_id, author, change)
+
+    def _write_draft(self, connection: Connection, author: str, image_id: str, content: Content | None) -> None:
+        if content is None:
+            history_rows.delete_draft(connection, image_id, author)
+            return
+        before = history_rows.draft(connection, image_id, author)
+        draft = Draft(
+            id=content["id"],
+            image_id=image_id,
+            author=author,
+            prompt=Prompt.from_json(content["prompt"]),
+            category_id=content["category"],
+            started=content["started"],
+            updated=now(),
+            revision=before.revision + 1 if before else 1,
+        )
+        history_rows.save_draft(connection, draft)
+
+    def _write_annotation(
+        self, connection: Connection, image_id: str, edit: Edit, row: Annotation | None, content: Content | None
+    ) -> None:
+        if content is None:
+            annotation_rows.delete(connection, int(edit.id))
+            return
+        project_rows.get_category(connection, self._project_id, content["category"])
+        annotation = Annotation(
+            id=int(edit.id),
+            image_id=image_id,
+            category_id=content["category"],
+            mask=Mask.from_rle(content["rle"]),
+            author=content["author"],
+            created=row.created if row else now(),
+            updated=now(),
+            score=content["score"],
+            provenance=Provenance(**content["provenance"]),
+            review=content["review"],
+            note=content["note"],
+            hidden=row.hidden if row else False,
+            locked=row.locked if row else False,
+            revision=(row.revision if row else edit.revision) + 1,
+        )
+        annotation_rows.save(connection, annotation)
+        if row is None:
+            image_rows.touch_state(connection, image_id)
+
+
+def read_history(connection: Connection, *, author: str, image_id: str) -> History:
+    """What undo and redo would do next, inside a transaction of the caller's."""
+    back = history_rows.next_undo(connection, image_id, author)
+    forth = history_rows.next_redo(connection, image_id, author)
+    return History(back.change.label if back else None, forth.change.label if forth else None)
+
+
+def _find(connection: Connection, annotation_id: int) -> Annotation | None:
+    try:
+        return annotation_rows.get(connection, annotation_id)
+    except NotFound:
+        return None
+
+
+def _fitting(mask: Mask, annotation: Annotation) -> Mask:
+    fitting = Mask.from_rle(mask.to_rle(), height=annotation.mask.height, width=annotation.mask.width)
+    if fitting.area == 0:
+        raise InvalidInput("The mask is empty; delete the object instead.", field="rle")
+    return fitting
+
+
+def _require_unlocked(annotation: Annotation) -> None:
+    if annotation.locked:
+        raise Conflict(f"Object {annotation.id} is locked; unlock it first.")
+
+
+def _seconds(start: str, end: str) -> float:
+    first, last = (datetime.fromisoformat(text.replace("Z", "+00:00")) for text in (start, end))
+    return round(max(0.0, (last - first).total_seconds()), 3)

@@ -1,0 +1,170 @@
+"""Exports: the store as a source of what exporters write, and the process that an export runs in."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import Connection as Pipe
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from annotator.config import Settings
+from annotator.errors import AnnotatorError, ExportFailed, NotFound
+from annotator.exporters import get_exporter
+from annotator.exporters.base import ExportAnnotation, ExportCategory, ExportImage, ExportReport
+from annotator.sessions.folders import data_folder, database_url
+from annotator.store import annotation_rows, image_rows, project_rows
+from annotator.store.database import Database
+
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ExportJob:
+    """Everything an export needs, as values that can be sent to another process."""
+
+    database_url: str
+    project_id: str
+    project_name: str
+    model: str
+    format: str
+    target: Path
+    options: dict[str, Any]
+
+
+class StoreSource:
+    """One consistent view of a project in the store, read in constant memory."""
+
+    def __init__(self, connection: Connection, job: ExportJob) -> None:
+        self._connection = connection
+        self._job = job
+
+    @property
+    def project_name(self) -> str:
+        return self._job.project_name
+
+    @property
+    def model(self) -> str:
+        return self._job.model
+
+    def categories(self) -> list[ExportCategory]:
+        """All categories by id."""
+        return [
+            ExportCategory(id=row.id, name=row.name, supercategory=row.supercategory, colour=row.colour)
+            for row in project_rows.list_categories(self._connection, self._job.project_id)
+        ]
+
+    def images(self) -> Iterator[ExportImage]:
+        """All images in natural order of names."""
+        cursor: str | None = None
+        while True:
+            page = image_rows.page(
+                self._connection, self._job.project_id, status=None, query=None, limit=_PAGE, cursor=cursor
+            )
+            for row in page.items:
+                yield ExportImage(
+                    id=row.id, name=row.name, width=row.width, height=row.height, state=row.state, problem=row.problem
+                )
+            cursor = page.cursor
+            if cursor is None:
+                return
+
+    def annotations(self, image_id: str) -> list[ExportAnnotation]:
+        """The annotations of an image by id."""
+        return [
+            ExportAnnotation(
+                id=row.id,
+                category_id=row.category_id,
+                mask=row.mask,
+                score=row.score,
+                provenance={**row.provenance.to_json(), "author": row.author, "created": row.created},
+                review=row.review,
+            )
+            for row in annotation_rows.of_image(self._connection, image_id)
+        ]
+
+
+def run(job: ExportJob, progress: Callable[[int, int], None]) -> ExportReport:
+    """Export in this process, from one read transaction.
+
+    Raises:
+        InvalidInput: the format or an option is unknown, or there is nothing to export.
+        ExportFailed: the written file did not agree with the store; it was removed.
+    """
+    exporter = get_exporter(job.format)
+    database = Database(job.database_url)
+    try:
+        with database.read() as connection:
+            return exporter.export(StoreSource(connection, job), job.target, job.options, progress)
+    finally:
+        database.close()
+
+
+def export_folder(
+    folder: Path,
+    settings: Settings,
+    *,
+    format: str,
+    out: Path,
+    options: dict[str, Any],
+    progress: Callable[[int, int], None],
+) -> ExportReport:
+    """Export the project of a folder without opening it for annotation: no model is loaded, no image is read.
+
+    Raises:
+        NotFound: the folder is not a project yet.
+        InvalidInput, ExportFailed: as `run`.
+    """
+    url = database_url(folder, settings)
+    if settings.database_url is None and not (data_folder(folder, settings) / "annotator.db").is_file():
+        raise NotFound(f"{str(folder)!r} is not a project yet; open it with `annotator serve` and annotate something.")
+    database = Database(url)
+    try:
+        with database.read() as connection:
+            project_id = project_rows.first_id(connection)
+    finally:
+        database.close()
+    if project_id is None:
+        raise NotFound(f"{str(folder)!r} holds no project; open it with `annotator serve` first.")
+    name = folder.resolve().name or "project"
+    return run(ExportJob(url, project_id, name, settings.model, format, out / name / format, options), progress)
+
+
+def run_in_process(job: ExportJob, progress: Callable[[int, int], None]) -> ExportReport:
+    """`run` in a process of its own: one busy Python thread would make every click of everybody wait."""
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe(duplex=False)
+    process = context.Process(target=_child, args=(job, there), name="export", daemon=True)
+    process.start()
+    there.close()
+    try:
+        while True:
+            kind, value = here.recv()
+            if kind == "progress":
+                progress(*value)
+            elif kind == "report":
+                report: ExportReport = value
+                return report
+            else:
+                raise value
+    except EOFError:
+        process.join(timeout=5)
+        raise ExportFailed(
+            f"The export process ended early (exit code {process.exitcode}); nothing was written. Free memory or disk"
+            " space and try again."
+        ) from None
+    finally:
+        here.close()
+        process.join(timeout=5)
+
+
+def _child(job: ExportJob, pipe: Pipe) -> None:
+    try:
+        pipe.send(("report", run(job, lambda done, total: pipe.send(("progress", (done, total))))))
+    except AnnotatorError as error:
+        pipe.send(("error", error))
+    finally:
+        pipe.close()

@@ -1,0 +1,313 @@
+"""The service: one project folder, its engine and its database, and the verbs that the API, the UI and the CLI call."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from annotator.config import Settings
+from annotator.domain.annotation import Annotation, Draft
+from annotator.domain.project import IMAGE_STATES, Category, Image, ProjectCounts, next_colour
+from annotator.domain.prompt import Prompt
+from annotator.engine import EmbedResult, Engine, Prediction
+from annotator.errors import Conflict, InvalidInput, NotFound, StorageProblem
+from annotator.exporters.base import ExportReport
+from annotator.sessions.editing import Editor, History, read_history
+from annotator.sessions.exporting import ExportJob, run_in_process
+from annotator.sessions.folders import data_folder, database_url
+from annotator.sessions.library import Library
+from annotator.store import annotation_rows, history_rows, image_rows, project_rows
+from annotator.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectView:
+    """A project as one person sees it."""
+
+    id: str
+    name: str
+    author: str
+    categories: list[Category]
+    counts: ProjectCounts
+    last_image: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageView:
+    """An image with what is on it, as one person sees it."""
+
+    image: Image
+    annotations: list[Annotation]
+    draft: Draft | None
+    history: History
+
+
+class Service:
+    """One open project. Made by `Service.open`; `close` it when done."""
+
+    def __init__(self, *, settings: Settings, folder: Path, data: Path, database: Database, engine: Engine) -> None:
+        self.settings = settings
+        self.folder = folder.resolve()
+        self.name = self.folder.name or "project"
+        self.engine = engine
+        self._database = database
+        self._first: str | None = None
+        with database.read() as connection:
+            known = project_rows.first_id(connection)
+        self.project_id = known or _slug(self.name)
+        with database.write() as connection:
+            project_rows.ensure(connection, project_id=self.project_id, name=self.name)
+        self.library = Library(root=folder, cache=data / "cache", database=database, project_id=self.project_id)
+        self.editor = Editor(database=database, engine=engine, library=self.library, project_id=self.project_id)
+
+    @classmethod
+    def open(cls, folder: Path, settings: Settings, *, engine: Engine | None = None) -> Service:
+        """Open a folder of images as a project; its data is kept in `<folder>/.annotator` unless set otherwise.
+
+        Raises:
+            NotFound: there is no such folder.
+            StorageProblem: the data folder can't be written.
+        """
+        if not folder.is_dir():
+            raise NotFound(f"There is no folder {str(folder)!r}; create it or give the path of another one.")
+        data = data_folder(folder, settings)
+        try:
+            data.mkdir(parents=True, exist_ok=True)
+            (data / ".gitignore").write_text("*\n")
+        except OSError as error:
+            raise StorageProblem(
+                f"{str(data)!r} can't be written: {error.strerror}. Make it writable or give another with --data-dir."
+            ) from error
+        database = Database(database_url(folder, settings))
+        engine = engine or Engine(
+            model=settings.model,
+            device=settings.device,
+            cache_bytes=settings.cache_mb << 20,
+            checkpoints=settings.checkpoints_dir,
+        )
+        return cls(settings=settings, folder=folder, data=data, database=database, engine=engine)
+
+    def start(self, *, first: str | None = None) -> None:
+        """Load the model and look through the folder, both in the background.
+
+        Args:
+            first: name of the image to show somebody who has not been here before.
+        """
+        self._first = first
+        self.engine.warm_up()
+        self.library.start()
+
+    def close(self) -> None:
+        """Finish what is running and let go of the files."""
+        self.library.close()
+        self.engine.close()
+        self._database.close()
+
+    # ---- reading
+
+    def project(self, *, author: str, project_id: str | None = None) -> ProjectView:
+        """The project as `author` sees it.
+
+        Raises:
+            NotFound: `project_id` is not the open project's.
+        """
+        self.require_project(project_id)
+        with self._database.read() as connection:
+            return ProjectView(
+                id=self.project_id,
+                name=self.name,
+                author=author,
+                categories=project_rows.list_categories(connection, self.project_id),
+                counts=image_rows.counts(connection, self.project_id),
+                last_image=project_rows.place(connection, self.project_id, author)
+                or image_rows.find(connection, self.project_id, self._first),
+            )
+
+    def require_project(self, project_id: str | None) -> None:
+        """Check that the project is the open one.
+
+        Raises:
+            NotFound: it is not.
+        """
+        if project_id not in (None, self.project_id):
+            raise NotFound(f"There is no project {project_id!r} here; this server has {self.project_id!r}.")
+
+    def list_images(self, *, status: str | None, query: str | None, limit: int, cursor: str | None) -> image_rows.Page:
+        """A page of the image list in natural order of names.
+
+        Raises:
+            InvalidInput: the status is unknown.
+        """
+        if status is not None and status not in (*IMAGE_STATES, "broken"):
+            known = ", ".join((*IMAGE_STATES, "broken"))
+            raise InvalidInput(f"The status {status!r} is unknown; use one of {known}.", field="status")
+        with self._database.read() as connection:
+            return image_rows.page(connection, self.project_id, status=status, query=query, limit=limit, cursor=cursor)
+
+    def image(self, *, author: str, image_id: str) -> ImageView:
+        """An image with its annotations, the person's draft and history.
+
+        Raises:
+            NotFound: there is no such image.
+        """
+        with self._database.read() as connection:
+            return ImageView(
+                image=image_rows.get(connection, image_id),
+                annotations=list(annotation_rows.of_image(connection, image_id)),
+                draft=history_rows.draft(connection, image_id, author),
+                history=read_history(connection, author=author, image_id=image_id),
+            )
+
+    def open_image(self, *, author: str, image_id: str) -> ImageView:
+        """`image`, and remember that the person is there: the next visit resumes at it."""
+        with self._database.write() as connection:
+            image_rows.get(connection, image_id)
+            project_rows.set_place(connection, self.project_id, author, image_id)
+        return self.image(author=author, image_id=image_id)
+
+    # ---- the model
+
+    def embed(self, *, image_id: str, model: str | None = None) -> EmbedResult:
+        """Wait until prompts on the image are answered without encoding it."""
+        with self._database.read() as connection:
+            image = image_rows.get(connection, image_id)
+        return self.engine.embed(self.library.source(image), model=model)
+
+    def predict(
+        self,
+        *,
+        image_id: str,
+        prompt: Prompt,
+        mask_of: int | None = None,
+        multimask: bool | None = None,
+        model: str | None = None,
+        client: str | None = None,
+        seq: int | None = None,
+        hover: bool = False,
+    ) -> Prediction:
+        """Candidates for a prompt; changes nothing.
+
+        Args:
+            mask_of: annotation whose mask is the prompt's mask.
+            multimask: three candidates, one, or (None) whatever suits the prompt.
+            client, seq: a newer request of the same client drops an older one that still waits.
+
+        Raises:
+            BadPrompt: the prompt does not fit the image.
+            NotFound: the image, the annotation or the model is unknown.
+            Superseded: a newer request took its place.
+        """
+        with self._database.read() as connection:
+            image = image_rows.get(connection, image_id)
+            if mask_of is not None:
+                annotation = annotation_rows.get(connection, mask_of)
+                if annotation.image_id != image_id:
+                    raise NotFound(f"Object {mask_of} is not on this image.", field="mask.annotation")
+                prompt = replace(prompt, mask=annotation.mask)
+        prompt.require_answerable(width=image.width, height=image.height)
+        return self.engine.predict(
+            self.library.source(image),
+            prompt,
+            multimask=multimask,
+            model=model,
+            client=client,
+            seq=seq,
+            hover=hover,
+        )
+
+    # ---- the project's settings
+
+    def add_category(self, *, name: str, supercategory: str = "", colour: str | None = None) -> Category:
+        """Add a category; without a colour it gets the one least used.
+
+        Raises:
+            Conflict: the name is taken.
+        """
+        with self._database.write() as connection:
+            taken = [category.colour for category in project_rows.list_categories(connection, self.project_id)]
+            return project_rows.add_category(
+                connection,
+                self.project_id,
+                name=name,
+                supercategory=supercategory,
+                colour=(colour or next_colour(taken)).lower(),
+            )
+
+    def ensure_categories(self, names: list[str]) -> None:
+        """Add those of the names that the project lacks, in order."""
+        with self._database.read() as connection:
+            known = {category.name for category in project_rows.list_categories(connection, self.project_id)}
+        for name in dict.fromkeys(name.strip() for name in names):
+            if name and name not in known:
+                self.add_category(name=name)
+
+    def update_category(self, category_id: int, **changes: Any) -> Category:
+        """Rename, recolour or regroup a category; `changes` are fields of `Category`, None leaves one as it is."""
+        wanted = {field: value for field, value in changes.items() if value is not None}
+        if "colour" in wanted:
+            wanted["colour"] = wanted["colour"].lower()
+        with self._database.write() as connection:
+            category = project_rows.get_category(connection, self.project_id, category_id)
+            project_rows.update_category(connection, self.project_id, replace(category, **wanted))
+            return project_rows.get_category(connection, self.project_id, category_id)
+
+    def delete_category(self, category_id: int) -> None:
+        """Remove a category that no object uses.
+
+        Raises:
+            Conflict: objects use it.
+        """
+        with self._database.write() as connection:
+            category = project_rows.get_category(connection, self.project_id, category_id)
+            project_rows.delete_category(connection, self.project_id, category)
+
+    def set_state(self, *, image_id: str, state: str) -> None:
+        """Say how far the work on an image is.
+
+        Raises:
+            Conflict: it is to be `empty` but has objects.
+            InvalidInput: the state is unknown.
+        """
+        if state not in IMAGE_STATES:
+            raise InvalidInput(f"The state {state!r} is unknown; use one of {', '.join(IMAGE_STATES)}.", field="state")
+        with self._database.write() as connection:
+            image = image_rows.get(connection, image_id)
+            if state == "empty" and image.objects:
+                raise Conflict(f"“{image.name}” has {image.objects} objects; delete them before you mark it as empty.")
+            image_rows.set_state(connection, image_id, state)
+
+    # ---- export
+
+    def export(
+        self,
+        *,
+        format: str,
+        out: Path,
+        options: dict[str, Any] | None = None,
+        progress: Callable[[int, int], None] = lambda done, total: None,
+    ) -> ExportReport:
+        """Write the project to `<out>/<project>/<format>/`, in a process of its own so that nobody's clicks wait.
+
+        Raises:
+            InvalidInput: the format or an option is unknown, or there is nothing to export.
+            ExportFailed: the written file did not agree with the store; it was removed.
+        """
+        job = ExportJob(
+            database_url=self._database.url,
+            project_id=self.project_id,
+            project_name=self.name,
+            model=self.engine.model,
+            format=format,
+            target=out / self.name / format,
+            options=options or {},
+        )
+        return run_in_process(job, progress)
+
+
+def _slug(name: str) -> str:
+    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", ascii_name.lower()).strip("-")[:60] or "project"

@@ -1,0 +1,104 @@
+"""Rows of table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import delete as sql_delete
+
+from annotator.domain.annotation import Annotation, Provenance
+from annotator.domain.mask import Mask
+from annotator.errors import NotFound
+from annotator.store.schema import annotations as table
+
+
+def get(connection: Connection, annotation_id: int) -> Annotation:
+    """One annotation.
+
+    Raises:
+        NotFound: there is none with this id.
+    """
+    row = connection.execute(select(table).where(table.c.id == annotation_id)).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no object {annotation_id}; it may have been deleted. Reload the image.")
+    return _annotation(row)
+
+
+def of_image(connection: Connection, image_id: str) -> Iterator[Annotation]:
+    """The annotations of an image by id."""
+    rows = connection.execute(select(table).where(table.c.image_id == image_id).order_by(table.c.id))
+    return (_annotation(row) for row in rows)
+
+
+def reserve_id(connection: Connection, image_id: str) -> int:
+    """An id for a new annotation that nothing has had before: what the next insert would get."""
+    probe = insert(table).values(
+        image_id=image_id,
+        category_id=0,
+        height=1,
+        width=1,
+        counts=b"1",
+        provenance={},
+        review="unreviewed",
+        note="",
+        hidden=False,
+        locked=False,
+        author="",
+        revision=0,
+        created="",
+        updated="",
+    )
+    result = connection.execute(probe).inserted_primary_key
+    assert result is not None
+    annotation_id = int(result[0])
+    delete(connection, annotation_id)
+    return annotation_id
+
+
+def save(connection: Connection, annotation: Annotation) -> None:
+    """Insert an annotation under its id, or replace the one that has it."""
+    values = {
+        "image_id": annotation.image_id,
+        "category_id": annotation.category_id,
+        "height": annotation.mask.height,
+        "width": annotation.mask.width,
+        "counts": annotation.mask.counts,
+        "score": annotation.score,
+        "provenance": annotation.provenance.to_json(),
+        "review": annotation.review,
+        "note": annotation.note,
+        "hidden": annotation.hidden,
+        "locked": annotation.locked,
+        "author": annotation.author,
+        "revision": annotation.revision,
+        "created": annotation.created,
+        "updated": annotation.updated,
+    }
+    if not connection.execute(update(table).where(table.c.id == annotation.id).values(values)).rowcount:
+        connection.execute(insert(table).values(id=annotation.id, **values))
+
+
+def delete(connection: Connection, annotation_id: int) -> None:
+    """Remove an annotation."""
+    connection.execute(sql_delete(table).where(table.c.id == annotation_id))
+
+
+def _annotation(row: Row[Any]) -> Annotation:
+    return Annotation(
+        id=row.id,
+        image_id=row.image_id,
+        category_id=row.category_id,
+        mask=Mask(row.height, row.width, bytes(row.counts)),
+        author=row.author,
+        created=row.created,
+        updated=row.updated,
+        score=row.score,
+        provenance=Provenance(**row.provenance),
+        review=row.review,
+        note=row.note,
+        hidden=row.hidden,
+        locked=row.locked,
+        revision=row.revision,
+    )

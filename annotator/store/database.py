@@ -1,0 +1,105 @@
+"""Connections and transactions: many readers, one writer at a time, on disk before the reply is sent."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, event, exc, inspect
+from sqlalchemy.engine import make_url
+
+from annotator.errors import StorageProblem
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+SCHEMA = "0001"
+"""The newest migration; a test compares it with the files."""
+
+
+def now() -> str:
+    """The time as ISO 8601 text in UTC, to the millisecond."""
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Database:
+    """A database with annotator's tables, brought to the newest schema when opened.
+
+    Args:
+        url: any SQLAlchemy URL; `sqlite:///…` by default elsewhere.
+
+    Raises:
+        StorageProblem: it can't be opened or written.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._writer = threading.Lock()
+        self._sqlite = make_url(url).get_backend_name() == "sqlite"
+        self._engine = create_engine(url, connect_args={"timeout": 10} if self._sqlite else {})
+        if self._sqlite:
+            event.listen(self._engine, "connect", _prepare_sqlite)
+            # The driver must not begin transactions by itself: a writer begins with IMMEDIATE, see `write`.
+            event.listen(self._engine, "begin", _begin)
+        with self._sentences():
+            self._migrate()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One consistent view of the database; nothing is written."""
+        with self._sentences(), self._engine.connect() as connection:
+            yield connection
+            connection.rollback()
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction; everything in it happens or nothing does. It is on disk when the block is left."""
+        with self._sentences(), self._writer, self._engine.connect() as connection:
+            connection = connection.execution_options(annotator_write=True)
+            with connection.begin():
+                yield connection
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    def _migrate(self) -> None:
+        with self._engine.connect() as connection:
+            known = inspect(connection).has_table("alembic_version")
+            current = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() if known else None
+        if current == SCHEMA:
+            return
+        # Imported here because it takes longer than everything else at a start that needs no migration.
+        from alembic import command
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", str(_MIGRATIONS))
+        config.set_main_option("path_separator", "os")
+        with self.write() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, SCHEMA)
+
+    @contextmanager
+    def _sentences(self) -> Iterator[None]:
+        try:
+            yield
+        except exc.OperationalError as error:
+            raise StorageProblem(
+                f"The database {make_url(self.url).render_as_string()} can't be used: {error.orig}. Check that its"
+                " folder exists and can be written and that the disk has room; nothing was changed."
+            ) from error
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    write = connection.get_execution_options().get("annotator_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

@@ -1,0 +1,129 @@
+"""The tables. Times are ISO 8601 text in UTC; masks are COCO's compressed run lengths; contents are JSON."""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite only hands out a rowid once when told to; COCO consumers and undo both need ids that are never used twice.
+_never_reused = {"sqlite_autoincrement": True}
+
+projects = Table(
+    "projects",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("created", String(32), nullable=False),
+    Column("next_category", Integer, nullable=False),
+)
+
+categories = Table(
+    "categories",
+    metadata,
+    Column("key", Integer, primary_key=True),
+    Column("project_id", ForeignKey("projects.id"), nullable=False),
+    Column("id", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("supercategory", Text, nullable=False),
+    Column("colour", String(7), nullable=False),
+    UniqueConstraint("project_id", "id"),
+    UniqueConstraint("project_id", "name", name="uq_categories_name"),
+    **_never_reused,
+)
+
+images = Table(
+    "images",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("project_id", ForeignKey("projects.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("sort_key", Text, nullable=False),
+    Column("source_hash", String(64), nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("modified_ns", BigInteger, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("problem", Text),
+    Column("note", Text),
+    Column("verified", Boolean, nullable=False),
+    Index("ix_images_order", "project_id", "sort_key"),
+)
+
+annotations = Table(
+    "annotations",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("image_id", ForeignKey("images.id"), nullable=False, index=True),
+    Column("category_id", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("counts", LargeBinary, nullable=False),
+    Column("score", Float),
+    Column("provenance", JSON, nullable=False),
+    Column("review", String(16), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("hidden", Boolean, nullable=False),
+    Column("locked", Boolean, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("created", String(32), nullable=False),
+    Column("updated", String(32), nullable=False),
+    **_never_reused,
+)
+
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("image_id", ForeignKey("images.id"), primary_key=True),
+    Column("author", Text, primary_key=True),
+    Column("id", String(64), nullable=False),
+    Column("prompt", JSON, nullable=False),
+    Column("category_id", Integer),
+    Column("revision", Integer, nullable=False),
+    Column("started", String(32), nullable=False),
+    Column("updated", String(32), nullable=False),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("image_id", ForeignKey("images.id"), nullable=False),
+    Column("author", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("edits", JSON, nullable=False),
+    Column("undone", Boolean, nullable=False),
+    Column("created", String(32), nullable=False),
+    Index("ix_changes_history", "image_id", "author", "undone"),
+    **_never_reused,
+)
+
+places = Table(
+    "places",
+    metadata,
+    Column("project_id", ForeignKey("projects.id"), primary_key=True),
+    Column("author", Text, primary_key=True),
+    Column("image_id", ForeignKey("images.id"), nullable=False),
+)

@@ -1,0 +1,76 @@
+"""What many tests start from: a folder of photos, a service with the fake model, a client of the API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from hypothesis import settings as hypothesis_settings
+from PIL import Image
+
+from annotator.config import Settings
+from annotator.engine import Engine
+from annotator.engine.fake import FakePredictor
+from annotator.sessions.service import Service
+
+hypothesis_settings.register_profile("steady", deadline=None, derandomize=True)
+hypothesis_settings.load_profile("steady")
+
+
+def photo(path: Path, *, width: int = 120, height: int = 80, seed: int = 0) -> Path:
+    """A picture that no other seed gives."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.random.default_rng(seed).integers(0, 255, (height, width, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+
+    for name in [name for name in os.environ if name.startswith("ANNOTATOR_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three photos: a.png, b.png and sub/a.png."""
+    root = tmp_path / "photos"
+    for seed, name in enumerate(["a.png", "b.png", "sub/a.png"]):
+        photo(root / name, seed=seed)
+    return root
+
+
+@pytest.fixture
+def predictor() -> FakePredictor:
+    return FakePredictor()
+
+
+@pytest.fixture
+def service(folder: Path, predictor: FakePredictor) -> Iterator[Service]:
+    """The folder opened and listed, with categories cat and dog."""
+    opened = Service.open(folder, Settings.load(author="ann"), engine=Engine(predictor=predictor))
+    opened.ensure_categories(["cat", "dog"])
+    opened.library.scan()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def client(service: Service) -> Iterator[TestClient]:
+    """The API, as a browser on this machine would reach it."""
+    from annotator.api.app import create_app
+
+    with TestClient(create_app(service), base_url="http://127.0.0.1:7860") as browser:
+        yield browser
+
+
+@pytest.fixture
+def images(service: Service) -> list[str]:
+    """Ids of a.png, b.png and sub/a.png."""
+    page = service.list_images(status=None, query=None, limit=10, cursor=None)
+    return [image.id for image in page.items]
