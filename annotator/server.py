@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import webbrowser
+from contextlib import closing, suppress
 from pathlib import Path
 
 from annotator.api.security import LOOPBACK
@@ -26,9 +27,7 @@ def serve(
         BadSetting: the address can't be listened on.
         NotFound, StorageProblem: the folder can't be opened as a project.
     """
-    listener = _listen(settings.host, settings.port)
-    service = Service.open(folder, settings)
-    try:
+    with _listen(settings.host, settings.port) as listener, closing(Service.open(folder, settings)) as service:
         service.ensure_categories(categories)
         service.start(first=first)
         # Imported while the model loads: Gradio takes the longer part of a second.
@@ -39,7 +38,7 @@ def serve(
 
         app = mount(create_app(service), service)
         host, port = listener.getsockname()[:2]
-        url = f"http://{'localhost' if host in LOOPBACK else host}:{port}/"
+        url = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5))
         print(
             f"annotator is at {url} (project “{service.name}”, model {service.engine.model}). Stop with Ctrl+C.",
@@ -49,10 +48,8 @@ def serve(
             print("Anyone who can reach this address can annotate: there are no accounts yet.", flush=True)
         if open_browser:
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
-        server.run(sockets=[listener])
-    finally:
-        listener.close()
-        service.close()
+        with suppress(KeyboardInterrupt):  # raised again by the server once it has shut down
+            server.run(sockets=[listener])
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -82,14 +83,19 @@ class Service:
             raise StorageProblem(
                 f"{str(data)!r} can't be written: {error.strerror}. Make it writable or give another with --data-dir."
             ) from error
-        database = Database(database_url(folder, settings))
         engine = engine or Engine(
             model=settings.model,
             device=settings.device,
             cache_bytes=settings.cache_mb << 20,
             checkpoints=settings.checkpoints_dir,
         )
-        return cls(settings=settings, folder=folder, data=data, database=database, engine=engine)
+        with ExitStack() as undo:
+            undo.callback(engine.close)
+            database = Database(database_url(folder, settings))
+            undo.callback(database.close)
+            service = cls(settings=settings, folder=folder, data=data, database=database, engine=engine)
+            undo.pop_all()
+        return service
 
     def start(self, *, first: str | None = None) -> None:
         """Load the model and look through the folder, both in the background.

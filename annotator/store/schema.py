@@ -1,5 +1,7 @@
 """The tables. Times are ISO 8601 text in UTC; masks are COCO's compressed run lengths; contents are JSON."""
 
+from typing import Any
+
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -27,7 +29,7 @@ metadata = MetaData(
 )
 
 # SQLite only hands out a rowid once when told to; COCO consumers and undo both need ids that are never used twice.
-_never_reused = {"sqlite_autoincrement": True}
+_never_reused: dict[str, Any] = {"sqlite_autoincrement": True}
 
 projects = Table(
     "projects",

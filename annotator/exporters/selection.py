@@ -1,0 +1,91 @@
+"""Which images and objects go into a dataset, and why the others don't."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from annotator.exporters.base import ExportAnnotation, ExportImage, ExportSource, Skipped
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """An image to write, with the objects to write."""
+
+    image: ExportImage
+    annotations: tuple[ExportAnnotation, ...]
+
+
+class Selection:
+    """What of a source is exported; iterating reads it image by image.
+
+    Args:
+        numbers: category ids of the source to the written ones.
+        images: `annotated` (with objects or confirmed empty) or `all`.
+    """
+
+    def __init__(self, source: ExportSource, numbers: dict[int, int], *, images: str) -> None:
+        self._source = source
+        self._images = images
+        self.numbers = numbers
+        self.skipped: list[Skipped] = []
+
+    def again(self) -> Selection:
+        """The same selection from its beginning, with nothing noted yet."""
+        return Selection(self._source, self.numbers, images=self._images)
+
+    def chosen(self) -> Iterator[tuple[int, Chosen | None]]:
+        """For every image of the source its number from 1, and what to write of it, if anything."""
+        for number, image in enumerate(self._source.images(), 1):
+            yield number, self._choose(image)
+
+    def _choose(self, image: ExportImage) -> Chosen | None:
+        annotations = self._source.annotations(image.id)
+        reason = _unusable(image)
+        if reason is not None:
+            lost = f" Its {len(annotations)} objects are left out too." if annotations else ""
+            self._skip(f"image {image.name}", f"{reason}{lost}")
+            return None
+        usable = tuple(annotation for annotation in annotations if self._usable(annotation, image))
+        if usable or image.state == "empty" or self._images == "all":
+            return Chosen(image, usable)
+        return None
+
+    def _usable(self, annotation: ExportAnnotation, image: ExportImage) -> bool:
+        mask = annotation.mask
+        if annotation.review == "rejected":
+            reason = "It was rejected in review."
+        elif annotation.category_id not in self.numbers:
+            reason = f"Its category {annotation.category_id} does not exist; give it another one."
+        elif (mask.height, mask.width) != (image.height, image.width):
+            reason = (
+                f"Its mask is {mask.width}×{mask.height} but the image is {image.width}×{image.height}; draw it again."
+            )
+        elif mask.area == 0:
+            reason = "Its mask is empty; delete it or draw it again."
+        else:
+            return True
+        self._skip(f"object {annotation.id} on {image.name}", reason)
+        return False
+
+    def _skip(self, what: str, reason: str) -> None:
+        # Names that are not Unicode must not make the report unprintable.
+        self.skipped.append(Skipped(what.encode("utf-8", "replace").decode("utf-8"), reason))
+
+
+def category_numbers(source: ExportSource) -> dict[int, int]:
+    """Category ids of the source, in order, to 1..N."""
+    ids = sorted(category.id for category in source.categories())
+    return {old: new for new, old in enumerate(ids, 1)}
+
+
+def _unusable(image: ExportImage) -> str | None:
+    if image.problem is not None:
+        return image.problem
+    if image.width < 1 or image.height < 1:
+        return "Its size is unknown."
+    try:
+        image.name.encode("utf-8")
+    except UnicodeEncodeError:
+        return "Its name is not valid Unicode, which JSON can't hold; rename the file."
+    return None
