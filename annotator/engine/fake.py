@@ -1,4 +1,4 @@
-"""A predictor without weights: quick, deterministic, and different for each image. For tests and for building the UI."""
+"""A predictor without weights: quick, deterministic, different for each image. For tests and for building the UI."""
 
 from __future__ import annotations
 
@@ -87,7 +87,8 @@ class _Canvas:
     def _disc(self, point: Point, size: float) -> npt.NDArray[np.float32]:
         dx, dy = self.x - point.x * self.scale, self.y - point.y * self.scale
         # Never below a pixel and a half: the point itself must be on the right side of the outline.
-        return np.maximum(size * LOW * self._waver(np.arctan2(dy, dx)), 1.5) - np.hypot(dx, dy)
+        disc: npt.NDArray[np.float32] = np.maximum(size * LOW * self._waver(np.arctan2(dy, dx)), 1.5) - np.hypot(dx, dy)
+        return disc
 
     def _ellipse(self, box: Box) -> npt.NDArray[np.float32]:
         x0, y0, x1, y1 = (value * self.scale for value in (box.x0, box.y0, box.x1, box.y1))
@@ -98,7 +99,7 @@ class _Canvas:
         return shape
 
     def _waver(self, angle: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        radius = 0.8 + 0.15 * self.phases[0] * np.ones_like(angle)
+        radius: npt.NDArray[np.float32] = 0.8 + 0.15 * self.phases[0] * np.ones_like(angle)
         for order in range(1, 8):
             amplitude = 0.02 + 0.03 * self.phases[order]
             radius += amplitude * np.sin(order * angle + 2 * np.pi * self.phases[order + 8])

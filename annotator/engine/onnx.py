@@ -87,7 +87,7 @@ class MobileSamPredictor:
 
 
 def _scaled(height: int, width: int) -> tuple[int, int]:
-    """Size of the image in the encoder's input (`ResizeLongestSide.get_preprocess_shape` of SAM, at least one pixel)."""
+    """Size of the image in the encoder's input (`ResizeLongestSide.get_preprocess_shape` , never 0)."""
     scale = SIDE / max(height, width)
     return max(1, int(height * scale + 0.5)), max(1, int(width * scale + 0.5))
 

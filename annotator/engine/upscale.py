@@ -21,7 +21,7 @@ from annotator.domain.mask import Mask
 from annotator.engine.predictor import Embedding, LogitsArray
 
 STRIP = 64  # image columns worked on at a time
-CONFIDENCE = 10.0  # logit given to the inside of a mask prompt; the outside gets its negative
+CONFIDENCE = 20.0  # logit given to the inside of a mask prompt; the outside gets its negative
 
 
 def to_mask(logits: LogitsArray, embedding: Embedding) -> Mask:
@@ -83,8 +83,8 @@ def _scaled(logits: LogitsArray, embedding: Embedding, *, height: int, width: in
     positive = logits > 0
     rows = _axis(height, logits.shape[0], embedding.frame[0], embedding.via)
     columns = _axis(width, logits.shape[1], embedding.frame[1], embedding.via)
-    y0, y1 = _extent(rows.touched(positive.any(axis=1)))
-    x0, x1 = _extent(columns.touched(positive.any(axis=0)))
+    y0, y1 = _extent(rows.touched(_any(positive)))
+    x0, x1 = _extent(columns.touched(_any(positive.T)))
     if y0 == y1 or x0 == x1:
         return Mask.from_crop(np.zeros((1, 1), np.uint8), x=0, y=0, height=height, width=width)
     # Column by column, as COCO's run lengths go: from_crop then reads the transposed array in memory order.
@@ -92,8 +92,7 @@ def _scaled(logits: LogitsArray, embedding: Embedding, *, height: int, width: in
     for start in range(x0, x1, STRIP):
         end = min(start + STRIP, x1)
         a, b = columns.first[start], columns.last[end - 1] + 1
-        inside, outside = positive[:, a:b].any(axis=1), ~positive[:, a:b].all(axis=1)
-        inside, outside = rows.touched(inside), rows.touched(outside)
+        inside, outside = rows.touched(_any(positive[:, a:b])), rows.touched(_any(~positive[:, a:b]))
         crop[start - x0 : end - x0] = (inside & ~outside)[y0:y1]
         across = columns.weights[start:end, a:b] @ logits[:, a:b].T
         for top, bottom in _runs(inside & outside):
@@ -132,6 +131,11 @@ def _taps(target: int, source: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[n
     position = np.clip((np.arange(target) + 0.5) * source / target - 0.5, 0, source - 1)
     lower = np.floor(position).astype(np.intp)
     return lower, position - lower
+
+
+def _any(hits: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Whether there is a hit in a row."""
+    return np.asarray(hits.any(axis=1))
 
 
 def _extent(hits: npt.NDArray[np.bool_]) -> tuple[int, int]:

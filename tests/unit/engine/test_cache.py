@@ -13,7 +13,7 @@ def test_what_was_used_least_recently_goes_first() -> None:
     assert cache.get("a") == 0
     cache.put("d", 3, nbytes=10)
     assert cache.get("b") is None
-    assert cache.keys() == ["c", "a", "d"]
+    assert cache.order() == ["c", "a", "d"]
 
 
 def test_the_newest_stays_even_when_it_is_larger_than_the_budget() -> None:
@@ -48,5 +48,5 @@ def test_the_budget_holds_and_the_sum_is_right(puts: list[tuple[int, int]], budg
         cache.put(key, nbytes, nbytes=nbytes)
         sizes[key] = nbytes
         assert cache.nbytes <= budget or len(cache) == 1
-        assert cache.nbytes == sum(sizes[held] for held in cache.keys())
-        assert cache.keys()[-1] == key
+        assert cache.nbytes == sum(sizes[held] for held in cache.order())
+        assert cache.order()[-1] == key

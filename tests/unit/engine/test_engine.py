@@ -99,6 +99,7 @@ def test_a_candidate_that_is_not_there_is_refused(engine: Engine) -> None:
 def test_a_mask_can_be_refined(engine: Engine) -> None:
     photo = Photo(1)
     start = engine.mask(photo.source, CLICK).mask
+    assert engine.mask(photo.source, Prompt(mask=start)).mask == start, "a mask alone comes back as it is"
     refined = engine.mask(photo.source, Prompt(points=(Point(300, 200, 0),), mask=start)).mask
     assert 0 < refined.area < start.area
 
@@ -157,8 +158,9 @@ def test_the_budget_forgets_the_image_used_least_recently() -> None:
     for photo in (photos[0], photos[1], photos[0], photos[2], photos[0]):
         engine.embed(photo.source)
     assert [photo.loads for photo in photos] == [1, 1, 1]
-    engine.embed(photos[1].source)
-    assert photos[1].loads == 2
+    assert not engine.embed(photos[2].source).encoded
+    assert engine.embed(photos[1].source).encoded
+    assert [photo.loads for photo in photos] == [1, 2, 1]
     engine.close()
 
 

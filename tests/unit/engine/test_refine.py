@@ -22,11 +22,13 @@ class Recorder(FakePredictor):
     def __init__(self) -> None:
         super().__init__()
         self.asked: list[tuple[int, LogitsArray | None, bool]] = []
+        self.boxes: list[Box | None] = []
 
     def decode(
         self, embedding: Embedding, prompt: Prompt, *, logits: LogitsArray | None = None, multimask: bool = False
     ) -> list[Candidate]:
         self.asked.append((len(prompt.points), logits, multimask))
+        self.boxes.append(prompt.box)
         return super().decode(embedding, prompt, logits=logits, multimask=multimask)
 
 
@@ -34,6 +36,7 @@ MODEL = Recorder()
 EMBEDDING = MODEL.encode(np.zeros((120, 160, 3), np.uint8))
 A, B, C = Point(60, 60), Point(100, 60), Point(30, 30, 0)
 BACK = Point(10, 10, 0)
+MASK = Mask.from_array(np.indices((120, 160))[1] >= 80)
 
 
 def fold(folder: Folder, prompt: Prompt, *, multimask: bool | None = None, key: str = "image") -> Answer:
@@ -48,6 +51,7 @@ def equal(left: Answer, right: Answer) -> bool:
 @pytest.fixture
 def folder() -> Folder:
     MODEL.asked.clear()
+    MODEL.boxes.clear()
     return Folder()
 
 
@@ -111,10 +115,31 @@ def test_a_box_comes_before_the_points(folder: Folder) -> None:
 
 
 def test_a_mask_is_where_refining_starts(folder: Folder) -> None:
-    mask = Mask.from_array(np.indices((120, 160))[1] > 80)
-    fold(folder, Prompt(points=(A,), mask=mask))
-    assert [points for points, _, _ in MODEL.asked] == [0, 1]
-    assert np.array_equal(MODEL.asked[0][1], upscale.from_mask(mask, EMBEDDING))  # type: ignore[arg-type]
+    fold(folder, Prompt(points=(A, C), mask=MASK))
+    assert [(points, multimask) for points, _, multimask in MODEL.asked] == [(1, False), (2, False)]
+    assert np.array_equal(MODEL.asked[0][1], upscale.from_mask(MASK, EMBEDDING))  # type: ignore[arg-type]
+
+
+def test_a_mask_alone_is_its_own_answer(folder: Folder) -> None:
+    answer = fold(folder, Prompt(mask=MASK))
+    assert len(answer.candidates) == 1
+    assert upscale.to_mask(answer.candidates[0].logits, EMBEDDING).iou(MASK) > 0.97
+    assert folder.decodes == 0
+
+
+def test_a_mask_comes_with_its_extent(folder: Folder) -> None:
+    fold(folder, Prompt(points=(A, BACK), mask=MASK))
+    assert MODEL.boxes == [Box(60, 0, 160, 120), Box(60, 0, 160, 120)]
+    MODEL.boxes.clear()
+    fold(folder, Prompt(points=(A,), mask=MASK, box=Box(1, 1, 9, 9)))
+    assert MODEL.boxes == [Box(1, 1, 9, 9), Box(1, 1, 9, 9)]
+
+
+def test_an_empty_mask_has_no_extent(folder: Folder) -> None:
+    empty = Mask.from_array(np.zeros((120, 160)))
+    answer = fold(folder, Prompt(points=(A,), mask=empty))
+    assert (answer.candidates[0].logits > 0).any()
+    assert MODEL.boxes == [None]
 
 
 def test_several_or_one_can_be_asked_for(folder: Folder) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ class Held:
     def __init__(self, *, limit: int = 64) -> None:
         self.worker = Worker(limit=limit)
         self.order: list[str] = []
+        self.asked: list[Future[None]] = []
         self._go, started = threading.Event(), threading.Event()
         self.job: Job[None] = Job(lambda job: self._hold(started), Priority.CLICK, "held", client="ann", seq=0)
         self.holding = self.worker.submit(self.job)
@@ -29,7 +30,8 @@ class Held:
         assert self._go.wait(PATIENCE)
 
     def ask(self, name: str, priority: Priority = Priority.CLICK, **details: Any) -> Future[None]:
-        return self.worker.submit(Job(lambda job: self.order.append(name), priority, **details))
+        self.asked.append(self.worker.submit(Job(lambda job: self.order.append(name), priority, **details)))
+        return self.asked[-1]
 
     def let_go(self) -> None:
         self._go.set()
@@ -37,8 +39,9 @@ class Held:
     def finish(self) -> list[str]:
         """Let everything that waits run, in the order it then ran."""
         self.let_go()
-        last: Future[None] = self.worker.submit(Job(lambda job: None, Priority.PREFETCH))
-        last.result(PATIENCE)
+        self.holding.result(PATIENCE)
+        for future in self.asked:
+            wait([future], PATIENCE)
         return self.order
 
 
@@ -135,8 +138,6 @@ def test_a_full_queue_lets_a_click_in_at_the_cost_of_a_prefetch(hold: Callable[.
     held.ask("click")
     with pytest.raises(Busy):
         last.result(PATIENCE)
-    held.let_go()
-    held.holding.result(PATIENCE)
     assert held.finish() == ["click", "prefetch"]
 
 
