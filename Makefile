@@ -34,6 +34,7 @@ screenshots: $(VENV)/test ## make the README's screenshots from the running app
 	$(BIN)/python scripts/screenshots.py $(ARGS)
 
 model: $(VENV)/test ## build checkpoints/mobile_sam from the published model
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[build]'
 	$(BIN)/python scripts/build_mobile_sam.py $(ARGS)
 
 clean: ## remove the virtual environment

@@ -29,7 +29,7 @@ class MobileSamPredictor:
     Args:
         folder: holds `encoder.onnx` and `decoder.onnx`.
         sha256: expected hashes by file name; None: unchecked.
-        threads: threads of one run; None: up to 8, one a core.
+        threads: threads of one run; None: one a physical core.
 
     Raises:
         ModelProblem: onnxruntime is missing, or a file is missing or damaged.

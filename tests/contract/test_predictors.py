@@ -12,7 +12,6 @@ import pytest
 from annotator.domain.mask import Mask
 from annotator.domain.prompt import Box, Point, Prompt
 from annotator.engine import registry, upscale
-from annotator.engine.fake import FakePredictor
 from annotator.engine.predictor import Candidate, Embedding, Predictor, RGBArray
 from annotator.errors import BadPrompt
 
@@ -103,9 +102,8 @@ def check(candidate: Candidate) -> None:
     assert 0.0 <= candidate.score <= 1.0
 
 
+@pytest.mark.parametrize("predictor", ["mobile_sam", "sam2.1_tiny"], indirect=True)
 def test_the_answer_to_a_lone_point_is_the_best_of_the_three(predictor: Predictor, embedding: Embedding) -> None:
-    if isinstance(predictor, FakePredictor):
-        pytest.skip("the fake scores its one mask by itself")
     three = predictor.decode(embedding, CENTRE, multimask=True)
     assert same(predictor.decode(embedding, CENTRE), [max(three, key=lambda candidate: candidate.score)])
 
@@ -150,10 +148,8 @@ def test_nothing_to_go_by_is_refused(predictor: Predictor, embedding: Embedding)
         predictor.decode(embedding, Prompt())
 
 
-@pytest.mark.parametrize(("height", "width"), [(1, 500), (3000, 20), (500, 1), (1, 1), (2, 5000)])
+@pytest.mark.parametrize(("height", "width"), [(1, 500), (3000, 20), (1, 1)])
 def test_thin_images_work(predictor: Predictor, height: int, width: int) -> None:
-    if predictor.name.startswith("sam2") and min(height, width) == 2:
-        pytest.skip("seconds an image on a CPU; the others suffice")
     image = np.random.default_rng(0).integers(0, 255, (height, width, 3), dtype=np.uint8)
     embedding = predictor.encode(image)
     prompt = Prompt(points=(Point(width / 2, height / 2),), box=Box(0, 0, width, height))
@@ -170,11 +166,10 @@ def test_an_image_that_is_not_contiguous_is_the_same_image(predictor: Predictor)
     assert same(straight, predictor.decode(predictor.encode(flipped), CENTRE))
 
 
+@pytest.mark.parametrize("predictor", ["fake", "mobile_sam"], indirect=True)  # random weights see nothing
 @pytest.mark.parametrize(("x", "y"), [(160, 120), (70, 60), (260, 180)])
 @pytest.mark.parametrize("by", ["point", "box"])
 def test_the_mask_is_where_the_prompt_is(predictor: Predictor, x: int, y: int, by: str) -> None:
-    if predictor.name.startswith("sam2"):
-        pytest.skip("random weights see nothing")
     embedding = predictor.encode(disc(x=x, y=y, radius=40))
     prompt = (
         Prompt(points=(Point(x + 0.5, y + 0.5),)) if by == "point" else Prompt(box=Box(x - 42, y - 42, x + 43, y + 43))
@@ -187,12 +182,11 @@ def test_the_mask_is_where_the_prompt_is(predictor: Predictor, x: int, y: int, b
     assert top + height / 2 == pytest.approx(y + 0.5, abs=12)
 
 
+@pytest.mark.parametrize("predictor", ["mobile_sam"], indirect=True)
 @pytest.mark.parametrize(
     ("size", "floor"), [((320, 240), 0.95), ((240, 320), 0.95), ((1600, 1200), 0.95), ((2100, 90), 0.85)]
 )
 def test_the_embedded_model_finds_a_disc(predictor: Predictor, size: tuple[int, int], floor: float) -> None:
-    if predictor.name != "mobile_sam":
-        pytest.skip("only a trained model knows what a disc is")
     width, height = size
     radius = min(size) // 4
     image = disc(width=width, height=height, x=width // 3, y=height // 2, radius=radius)
@@ -208,10 +202,11 @@ def test_the_embedded_model_finds_a_disc(predictor: Predictor, size: tuple[int, 
     assert top + down / 2 == pytest.approx(height // 2 + 0.5, abs=half_a_logit + 1)
 
 
+@pytest.mark.parametrize("predictor", ["mobile_sam"], indirect=True)
 def test_a_clear_object_comes_back_as_itself_through_the_mask_prompt(predictor: Predictor) -> None:
-    if predictor.name != "mobile_sam":
-        pytest.skip("only a trained model knows what a disc is")
     embedding = predictor.encode(disc())
     truth = Mask.from_array(disc()[..., 0] > 130)
-    (candidate,) = predictor.decode(embedding, Prompt(), logits=upscale.from_mask(truth, embedding))
-    assert upscale.to_mask(candidate.logits, embedding).iou(truth) > 0.9
+    x, y, width, height = truth.bbox
+    extent = Prompt(box=Box(x, y, x + width, y + height))
+    (candidate,) = predictor.decode(embedding, extent, logits=upscale.from_mask(truth, embedding))
+    assert upscale.to_mask(candidate.logits, embedding).iou(truth) > 0.95

@@ -1,0 +1,52 @@
+"""A project in memory, as exporters see it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from annotator.domain.mask import Mask
+from annotator.exporters.base import ExportAnnotation, ExportCategory, ExportImage
+
+
+@dataclass
+class MemorySource:
+    """An ExportSource that holds everything."""
+
+    listed: list[ExportImage] = field(default_factory=list)
+    kept: list[ExportCategory] = field(default_factory=lambda: [ExportCategory(1, "thing")])
+    objects: dict[str, list[ExportAnnotation]] = field(default_factory=dict)
+    project_name: str = "photos"
+    model: str = "mobile_sam"
+
+    def categories(self) -> list[ExportCategory]:
+        return self.kept
+
+    def images(self) -> Iterator[ExportImage]:
+        yield from self.listed
+
+    def annotations(self, image_id: str) -> list[ExportAnnotation]:
+        return self.objects.get(image_id, [])
+
+    def add(self, name: str, *masks: Mask, category: int = 1, state: str = "in_progress") -> ExportImage:
+        """Append an image with objects; their ids go on from the last one."""
+        height, width = (masks[0].height, masks[0].width) if masks else (8, 10)
+        image = ExportImage(id=f"i{len(self.listed)}", name=name, width=width, height=height, state=state)
+        self.listed.append(image)
+        first = sum(len(rows) for rows in self.objects.values()) + 1
+        self.objects[image.id] = [
+            ExportAnnotation(id=number, category_id=category, mask=mask, score=0.9, provenance={"clicks": 2})
+            for number, mask in enumerate(masks, first)
+        ]
+        return image
+
+
+def square(height: int = 8, width: int = 10, *, hole: bool = False) -> Mask:
+    """A square of 4 × 4 pixels at (3, 2), with a hole of 2 × 2 on request."""
+    array = np.zeros((height, width), bool)
+    array[2:6, 3:7] = True
+    if hole:
+        array[3:5, 4:6] = False
+    return Mask.from_array(array)
