@@ -8,9 +8,10 @@ from typing import Any
 
 import anyio.to_thread
 from fastapi import FastAPI
+from fastapi.responses import HTMLResponse
 
 import annotator
-from annotator.api import errors, image_routes, project_routes
+from annotator.api import errors, image_routes, project_routes, reference
 from annotator.api.security import Guard
 from annotator.sessions.service import Service
 
@@ -30,7 +31,7 @@ def create_app(service: Service) -> FastAPI:
         title="annotator",
         version=annotator.__version__,
         summary="Interactive segmentation: prompts in, masks out, datasets exported.",
-        docs_url="/api/docs",
+        docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
         lifespan=lifespan,
@@ -52,6 +53,10 @@ def create_app(service: Service) -> FastAPI:
             "device": service.engine.device,
             "queue": {"waiting": status.waiting, "running": status.running},
         }
+
+    @app.get("/api/docs", include_in_schema=False, response_class=HTMLResponse)
+    def docs() -> str:
+        return reference.page(app.openapi())
 
     app.add_middleware(Guard, settings=service.settings)
     return app

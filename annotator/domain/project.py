@@ -60,6 +60,7 @@ class Image:
     """One decodable picture of a project.
 
     Attributes:
+        number: from 1, never used twice in a project; what datasets call the image. 0 until it is stored.
         name: path relative to the project's folder, with forward slashes.
         source_hash: SHA-256 of the file's bytes, in hex.
         width, height: size in pixels, display orientation; 0 when the file can't be decoded.
@@ -76,6 +77,7 @@ class Image:
     objects: int = 0
     problem: str | None = None
     note: str | None = None
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)

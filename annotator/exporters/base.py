@@ -26,9 +26,13 @@ class ExportCategory:
 
 @dataclass(frozen=True, slots=True)
 class ExportImage:
-    """An image of the project; `name` is its path relative to the project, sizes are in display orientation."""
+    """An image of the project; `name` is its path relative to the project, sizes are in display orientation.
+
+    `number` counts from 1, is unique in the project and stays the same in every export.
+    """
 
     id: str
+    number: int
     name: str
     width: int
     height: int

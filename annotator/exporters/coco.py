@@ -124,8 +124,10 @@ def _write(
         for done, chosen in selection.chosen():
             if chosen is not None:
                 images += 1
-                _write_items(main, [_image(images, chosen.image, values)], first=images == 1)
-                objects = [_annotation(item, images, selection.numbers, values) for item in chosen.annotations]
+                _write_items(main, [_image(chosen.image, values)], first=images == 1)
+                objects = [
+                    _annotation(item, chosen.image.number, selection.numbers, values) for item in chosen.annotations
+                ]
                 _write_items(side, objects, first=annotations == 0)
                 annotations += len(objects)
             progress(done)
@@ -173,8 +175,8 @@ def _categories(source: ExportSource, numbers: dict[int, int], values: dict[str,
     return rows
 
 
-def _image(number: int, image: ExportImage, values: dict[str, Any]) -> dict[str, Any]:
-    row: dict[str, Any] = {"id": number, "file_name": image.name, "width": image.width, "height": image.height}
+def _image(image: ExportImage, values: dict[str, Any]) -> dict[str, Any]:
+    row: dict[str, Any] = {"id": image.number, "file_name": image.name, "width": image.width, "height": image.height}
     if values["provenance"]:
         row[NAMESPACE] = {"id": image.id, "state": image.state}
     return row

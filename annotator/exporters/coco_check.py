@@ -44,8 +44,8 @@ def check(path: Path, selection: Selection, *, segmentation: str, progress: Call
     for done, chosen in selection.chosen():
         if chosen is not None:
             images += 1
-            entry = written.imgs.get(images, {})
             image = chosen.image
+            entry = written.imgs.get(image.number, {})
             if (entry.get("file_name"), entry.get("width"), entry.get("height")) != (
                 image.name,
                 image.width,
@@ -53,7 +53,7 @@ def check(path: Path, selection: Selection, *, segmentation: str, progress: Call
             ):
                 raise ExportFailed(f"Image {image.name} was not written as it is stored. {_REMOVED}")
             for annotation in chosen.annotations:
-                iou = _compare(written, annotation, images, selection.numbers, segmentation)
+                iou = _compare(written, annotation, image.number, selection.numbers, segmentation)
                 ious.append(iou)
                 if iou < 1:
                     losses.append(Loss(annotation.id, image.name, iou))

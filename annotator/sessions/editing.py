@@ -102,10 +102,11 @@ class Editor:
         with self._database.read() as connection:
             image = image_rows.get(connection, image_id)
             draft = history_rows.draft(connection, image_id, author)
-            done = [a for a in annotation_rows.of_image(connection, image_id) if a.provenance.draft == draft_id]
+            if draft is None or draft.id != draft_id:
+                for annotation in annotation_rows.of_image(connection, image_id):
+                    if annotation.provenance.draft == draft_id:
+                        return annotation
         if draft is None or draft.id != draft_id:
-            if done:
-                return done[0]
             raise Conflict("This draft is not there any more; it was accepted or dropped in another tab.")
         prompt = draft.prompt if candidate is None else replace(draft.prompt, choice=candidate)
         prompt.require_answerable(width=image.width, height=image.height)

@@ -53,7 +53,9 @@ class StoreSource:
     def categories(self) -> list[ExportCategory]:
         """All categories by id."""
         return [
-            ExportCategory(id=row.id, name=row.name, supercategory=row.supercategory, colour=row.colour)
+            ExportCategory(
+                id=row.id, name=row.name, supercategory=row.supercategory, colour=row.colour
+            )
             for row in project_rows.list_categories(self._connection, self._job.project_id)
         ]
 
@@ -66,7 +68,13 @@ class StoreSource:
             )
             for row in page.items:
                 yield ExportImage(
-                    id=row.id, name=row.name, width=row.width, height=row.height, state=row.state, problem=row.problem
+                    id=row.id,
+                    number=row.number,
+                    name=row.name,
+                    width=row.width,
+                    height=row.height,
+                    state=row.state,
+                    problem=row.problem,
                 )
             cursor = page.cursor
             if cursor is None:

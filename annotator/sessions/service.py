@@ -259,7 +259,8 @@ class Service:
         with self._database.write() as connection:
             category = project_rows.get_category(connection, self.project_id, category_id)
             project_rows.update_category(connection, self.project_id, replace(category, **wanted))
-            return project_rows.get_category(connection, self.project_id, category_id)
+            known = project_rows.list_categories(connection, self.project_id)
+            return next(category for category in known if category.id == category_id)
 
     def delete_category(self, category_id: int) -> None:
         """Remove a category that no object uses.

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
 from annotator.domain.project import Image, ProjectCounts
 from annotator.errors import NotFound
 from annotator.store.schema import annotations as annotations_table
-from annotator.store.schema import images
+from annotator.store.schema import images, projects
 
 _objects = (
     select(func.count())
@@ -136,7 +136,11 @@ def save_file(connection: Connection, project_id: str, image: Image, *, bytes: i
         "verified": False,
     }
     if not connection.execute(update(images).where(images.c.id == image.id).values(values)).rowcount:
-        connection.execute(insert(images).values(id=image.id, project_id=project_id, state=image.state, **values))
+        project = projects.c.id == project_id
+        number = connection.execute(select(projects.c.next_image).where(project)).scalar_one()
+        connection.execute(update(projects).where(project).values(next_image=number + 1))
+        new = {"id": image.id, "project_id": project_id, "number": number, "state": image.state}
+        connection.execute(insert(images).values(**new, **values))
 
 
 def set_problem(connection: Connection, image_id: str, problem: str | None) -> None:
@@ -166,6 +170,7 @@ def touch_state(connection: Connection, image_id: str) -> None:
 def _image(row: Row[Any]) -> Image:
     return Image(
         id=row.id,
+        number=row.number,
         name=row.name,
         source_hash=row.source_hash,
         width=row.width,

@@ -16,7 +16,9 @@ def ensure(connection: Connection, *, project_id: str, name: str) -> None:
     """Create the project unless it exists; an existing one takes the new name (its folder was renamed)."""
     found = connection.execute(select(projects.c.name).where(projects.c.id == project_id)).scalar()
     if found is None:
-        connection.execute(insert(projects).values(id=project_id, name=name, created=now(), next_category=1))
+        connection.execute(
+            insert(projects).values(id=project_id, name=name, created=now(), next_category=1, next_image=1)
+        )
     elif found != name:
         connection.execute(update(projects).where(projects.c.id == project_id).values(name=name))
 
@@ -45,15 +47,18 @@ def list_categories(connection: Connection, project_id: str) -> list[Category]:
 
 
 def get_category(connection: Connection, project_id: str, category: int | str) -> Category:
-    """A category by id or name.
+    """A category by id or name, its objects not counted.
 
     Raises:
         NotFound: the project has no such category.
     """
-    for candidate in list_categories(connection, project_id):
-        if category in (candidate.id, candidate.name):
-            return candidate
-    raise NotFound(f"There is no category {category!r} in this project; add it first.", field="category")
+    column = categories.c.id if isinstance(category, int) else categories.c.name
+    row = connection.execute(
+        select(categories).where(categories.c.project_id == project_id, column == category)
+    ).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no category {category!r} in this project; add it first.", field="category")
+    return Category(row.id, row.name, row.supercategory, row.colour)
 
 
 def add_category(connection: Connection, project_id: str, *, name: str, supercategory: str, colour: str) -> Category:
@@ -96,10 +101,9 @@ def delete_category(connection: Connection, project_id: str, category: Category)
     Raises:
         Conflict: objects use it, or it is the project's last.
     """
-    if category.objects:
-        raise Conflict(
-            f"“{category.name}” is used by {category.objects} objects; relabel or delete them first, then remove it."
-        )
+    objects = next(known.objects for known in list_categories(connection, project_id) if known.id == category.id)
+    if objects:
+        raise Conflict(f"“{category.name}” is used by {objects} objects; relabel or delete them first, then remove it.")
     connection.execute(
         sql_delete(categories).where(categories.c.project_id == project_id, categories.c.id == category.id)
     )

@@ -38,6 +38,7 @@ projects = Table(
     Column("name", Text, nullable=False),
     Column("created", String(32), nullable=False),
     Column("next_category", Integer, nullable=False),
+    Column("next_image", Integer, nullable=False),
 )
 
 categories = Table(
@@ -59,6 +60,7 @@ images = Table(
     metadata,
     Column("id", String(32), primary_key=True),
     Column("project_id", ForeignKey("projects.id"), nullable=False),
+    Column("number", Integer, nullable=False),
     Column("name", Text, nullable=False),
     Column("sort_key", Text, nullable=False),
     Column("source_hash", String(64), nullable=False),
@@ -70,6 +72,7 @@ images = Table(
     Column("problem", Text),
     Column("note", Text),
     Column("verified", Boolean, nullable=False),
+    UniqueConstraint("project_id", "number"),
     Index("ix_images_order", "project_id", "sort_key"),
 )
 

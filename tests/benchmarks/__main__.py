@@ -16,7 +16,6 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.benchmarks import browser, server
-from tests.benchmarks.figures import Figure
 
 
 def main() -> None:

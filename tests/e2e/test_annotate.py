@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from annotator.config import Settings
 from annotator.domain.mask import Mask
 from annotator.sessions.exporting import export_folder
-from annotator.config import Settings
 from tests.conftest import photo
 from tests.e2e.conftest import App
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import typer.main
@@ -27,6 +28,15 @@ def test_every_command_and_option_is_in_the_readme() -> None:
                 missing.append(f"{path} {flags[0]}")
             assert parameter.name == "help" or getattr(parameter, "help", None), f"{path} {parameter.name} has no help"
     assert not missing, missing
+
+
+def test_every_shortcut_is_in_the_readme_word_for_word() -> None:
+    source = (ROOT / "annotator" / "ui" / "static" / "keyboard.js").read_text()
+    rows = re.findall(r'\{ keys: (\[[^\]]+\]),(?: action: "\w+",)? title: "([^"]+)"', source)
+    assert len(rows) > 20
+    table = README.split("<!-- shortcuts -->")[1].split("<!-- /shortcuts -->")[0]
+    written = re.findall(r"^\| (.+) \| (.+) \|$", table, re.MULTILINE)[1:]
+    assert written == [(", ".join(f"`{key}`" for key in json.loads(keys)), title) for keys, title in rows]
 
 
 def test_every_setting_is_in_its_table() -> None:

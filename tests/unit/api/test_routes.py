@@ -303,3 +303,7 @@ def test_every_route_is_described(client: TestClient) -> None:
     for path, methods in paths.items():
         for method, details in methods.items():
             assert details.get("description") or details.get("summary"), f"{method} {path}"
+    reference = client.get("/api/docs")
+    assert reference.status_code == 200
+    assert all(path in reference.text for path in paths)
+    assert "src=" not in reference.text, "the page needs nothing from elsewhere"

@@ -33,7 +33,9 @@ class MemorySource:
     def add(self, name: str, *masks: Mask, category: int = 1, state: str = "in_progress") -> ExportImage:
         """Append an image with objects; their ids go on from the last one."""
         height, width = (masks[0].height, masks[0].width) if masks else (8, 10)
-        image = ExportImage(id=f"i{len(self.listed)}", name=name, width=width, height=height, state=state)
+        image = ExportImage(
+            id=f"i{len(self.listed)}", number=len(self.listed) + 1, name=name, width=width, height=height, state=state
+        )
         self.listed.append(image)
         first = sum(len(rows) for rows in self.objects.values()) + 1
         self.objects[image.id] = [

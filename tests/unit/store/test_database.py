@@ -39,9 +39,13 @@ def test_the_newest_migration_is_the_one_the_code_asks_for() -> None:
 
 
 def test_a_transaction_that_fails_leaves_nothing(database: Database) -> None:
-    with pytest.raises(RuntimeError), database.write() as connection:
-        project_rows.add_category(connection, "p", name="cat", supercategory="", colour="#ffffff")
-        raise RuntimeError
+    def fail_halfway() -> None:
+        with database.write() as connection:
+            project_rows.add_category(connection, "p", name="cat", supercategory="", colour="#ffffff")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_halfway()
     with database.read() as connection:
         assert project_rows.list_categories(connection, "p") == []
 

@@ -14,6 +14,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("created", sa.String(32), nullable=False),
         sa.Column("next_category", sa.Integer, nullable=False),
+        sa.Column("next_image", sa.Integer, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_projects"),
     )
     op.create_table(
@@ -34,6 +35,7 @@ def upgrade() -> None:
         "images",
         sa.Column("id", sa.String(32), nullable=False),
         sa.Column("project_id", sa.String(64), nullable=False),
+        sa.Column("number", sa.Integer, nullable=False),
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("sort_key", sa.Text, nullable=False),
         sa.Column("source_hash", sa.String(64), nullable=False),
@@ -46,6 +48,7 @@ def upgrade() -> None:
         sa.Column("note", sa.Text),
         sa.Column("verified", sa.Boolean, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_images"),
+        sa.UniqueConstraint("project_id", "number", name="uq_images_project_id"),
         sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name="fk_images_project_id"),
     )
     op.create_index("ix_images_order", "images", ["project_id", "sort_key"])

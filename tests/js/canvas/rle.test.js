@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+
+import { area, contains, crop, decode, edges } from "../../../annotator/ui/static/canvas/rle.js";
+import { encode, random } from "../helpers.js";
+
+/** Real masks with what pycocotools says of them. */
+const golden = JSON.parse(readFileSync(new URL("./golden_masks.json", import.meta.url), "utf8"));
+
+test("real masks have the area and the box that pycocotools gives", () => {
+  assert.ok(golden.length >= 6);
+  for (const { rle, area: expected, bbox } of golden) {
+    const runs = decode(rle);
+    assert.equal(area(runs), expected);
+    const part = crop(runs);
+    assert.deepEqual([part.x, part.y, part.width, part.height], bbox);
+    assert.equal(
+      part.bits.reduce((sum, bit) => sum + bit, 0),
+      expected,
+    );
+  }
+});
+
+test("a mask is asked for pixels without being painted", () => {
+  const next = random(1);
+  for (let round = 0; round < 200; round++) {
+    const width = 1 + Math.floor(next() * 9);
+    const height = 1 + Math.floor(next() * 9);
+    const density = next();
+    const bits = Array.from({ length: width * height }, () => (next() < density ? 1 : 0));
+    const runs = decode(encode(bits, width, height));
+    for (let y = -1; y <= height; y++) {
+      for (let x = -1; x <= width; x++) {
+        const inside = x >= 0 && y >= 0 && x < width && y < height;
+        assert.equal(contains(runs, x, y), inside && bits[y * width + x] === 1, `${x},${y} of ${width}×${height}`);
+      }
+    }
+  }
+});
+
+test("the outline is exactly the edges between inside and outside, holes included", () => {
+  const next = random(2);
+  for (let round = 0; round < 200; round++) {
+    const width = 1 + Math.floor(next() * 8);
+    const height = 1 + Math.floor(next() * 8);
+    const bits = Array.from({ length: width * height }, () => (next() < 0.6 ? 1 : 0));
+    const at = (x, y) => (x >= 0 && y >= 0 && x < width && y < height ? bits[y * width + x] : 0);
+    const expected = new Set();
+    for (let y = 0; y <= height; y++) {
+      for (let x = 0; x <= width; x++) {
+        if (x < width && at(x, y) !== at(x, y - 1)) expected.add(`h ${x} ${y}`);
+        if (y < height && at(x, y) !== at(x - 1, y)) expected.add(`v ${x} ${y}`);
+      }
+    }
+    const found = new Set();
+    const lines = edges(crop(decode(encode(bits, width, height))));
+    for (let i = 0; i < lines.length; i += 4) {
+      const [x0, y0, x1, y1] = lines.slice(i, i + 4);
+      for (let x = x0; x < x1; x++) found.add(`h ${x} ${y0}`);
+      for (let y = y0; y < y1; y++) found.add(`v ${x0} ${y}`);
+    }
+    assert.deepEqual([...found].sort(), [...expected].sort());
+  }
+});
+
+test("an empty mask has nothing to show", () => {
+  const runs = decode(encode([0, 0, 0, 0], 2, 2));
+  assert.equal(area(runs), 0);
+  assert.deepEqual(edges(crop(runs)), []);
+});
