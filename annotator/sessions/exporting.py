@@ -53,9 +53,7 @@ class StoreSource:
     def categories(self) -> list[ExportCategory]:
         """All categories by id."""
         return [
-            ExportCategory(
-                id=row.id, name=row.name, supercategory=row.supercategory, colour=row.colour
-            )
+            ExportCategory(id=row.id, name=row.name, supercategory=row.supercategory, colour=row.colour)
             for row in project_rows.list_categories(self._connection, self._job.project_id)
         ]
 

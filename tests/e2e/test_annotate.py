@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -15,70 +14,11 @@ from annotator.config import Settings
 from annotator.domain.mask import Mask
 from annotator.sessions.exporting import export_folder
 from tests.conftest import photo
-from tests.e2e.conftest import App
+from tests.e2e.app import Annotator, App
 
 pytestmark = pytest.mark.e2e
 
 Launch = Callable[..., App]
-
-
-class Annotator:
-    """Somebody at the Annotate tab; places are in image pixels."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-
-    def open(self, url: str) -> Annotator:
-        self.page.goto(url)
-        self.page.wait_for_function("window.annotator && window.annotator.state().image", timeout=60_000)
-        return self.settle()
-
-    def settle(self) -> Annotator:
-        """Wait until everything is saved, answered and painted."""
-        self.page.evaluate("window.annotator.whenIdle()")
-        return self
-
-    @property
-    def state(self) -> dict[str, Any]:
-        state: dict[str, Any] = self.page.evaluate("JSON.parse(JSON.stringify(window.annotator.state()))")
-        return state
-
-    def place(self, x: float, y: float) -> tuple[float, float]:
-        """Where an image pixel is on the screen."""
-        point: list[float] = self.page.evaluate("([x, y]) => window.annotator.toScreen(x, y)", [x, y])
-        return point[0], point[1]
-
-    def click(self, x: float, y: float, *, button: Any = "left", modifier: str | None = None) -> Annotator:
-        if modifier:
-            self.page.keyboard.down(modifier)
-        self.page.mouse.click(*self.place(x, y), button=button)
-        if modifier:
-            self.page.keyboard.up(modifier)
-        return self.settle()
-
-    def drag(self, start: tuple[float, float], end: tuple[float, float]) -> Annotator:
-        self.page.mouse.move(*self.place(*start))
-        self.page.mouse.down()
-        middle = ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
-        self.page.mouse.move(*self.place(*middle), steps=3)
-        self.page.mouse.move(*self.place(*end), steps=3)
-        self.page.mouse.up()
-        return self.settle()
-
-    def press(self, *keys: str) -> Annotator:
-        for key in keys:
-            self.page.keyboard.press(key)
-            self.settle()
-        return self
-
-    def draft_mask(self) -> Mask:
-        """The mask on the screen, of the image's size."""
-        draft = self.state["draft"]
-        return Mask.from_rle(draft["mask"]["rle"])
-
-    @property
-    def objects(self) -> list[dict[str, Any]]:
-        return list(self.state["objects"])
 
 
 @pytest.fixture

@@ -1,0 +1,159 @@
+/** What keys, buttons and the canvas ask for, as verbs. */
+
+import { hintSeen } from "./remember.js";
+import { merge, setView } from "./store.js";
+
+/**
+ * @param {{store: import("./store.js").Store, api: import("./api.js").Api, drafting: any, objects: any, images: any, sheet: any,
+ *   fail: (error: any) => void, tell: (text: string) => void, surface: () => any, search: () => HTMLElement}} parts
+ */
+export function createActions({ store, api, drafting, objects, images, sheet, fail, tell, surface, search }) {
+  const categoriesPath = () => `/projects/${encodeURIComponent(store.get().project?.id ?? "")}/categories`;
+
+  /** @param {string} method @param {string} path @param {unknown} body */
+  async function changeProject(method, path, body) {
+    try {
+      const reply = await api.send(method, path, body, { timeout: 20_000 });
+      await images.loadProject();
+      return reply ?? true;
+    } catch (error) {
+      fail(error);
+      return null;
+    }
+  }
+
+  /** A category is for what comes next; with an object selected and nothing being made it is for that object. @param {number} id */
+  function chooseCategory(id) {
+    const { selected, draft } = store.get();
+    if (selected !== null && draft === null) objects.relabel(selected, id);
+    store.update(merge, { category: id });
+  }
+
+  /** @param {(id: number) => void} verb */
+  function onSelected(verb) {
+    const { selected } = store.get();
+    if (selected === null) return false;
+    verb(selected);
+    return true;
+  }
+
+  function dismissHint() {
+    hintSeen();
+    store.update(merge, { hint: false });
+  }
+
+  function accept() {
+    const { draft } = store.get();
+    if (draft === null) return false;
+    drafting.accept();
+    if (store.get().draft === null) dismissHint();
+    return true;
+  }
+
+  function discard() {
+    const { draft, selected } = store.get();
+    if (draft !== null) drafting.discard();
+    else if (selected !== null) objects.select(null);
+    else return false;
+    return true;
+  }
+
+  const isAmbiguous = () => (store.get().draft?.candidates.length ?? 0) > 1;
+  const done = (/** @type {unknown} */ _) => true;
+
+  /** Each says whether the key is used up. @type {{[action: string]: (event?: KeyboardEvent) => boolean}} */
+  const verbs = {
+    accept, discard,
+    nextCandidate: () => isAmbiguous() && done(drafting.nextCandidate()),
+    previousCandidate: () => isAmbiguous() && done(drafting.previousCandidate()),
+    undo: () => done(objects.step("undo")),
+    redo: () => done(objects.step("redo")),
+    category: (event) => {
+      const category = store.get().project?.categories[Number(event?.key) - 1];
+      return category !== undefined && done(chooseCategory(category.id));
+    },
+    addCategory: () => done(store.update(merge, { naming: "add" })),
+    deleteObject: () => onSelected(objects.remove),
+    hideObject: () => onSelected(objects.toggleHidden),
+    lockObject: () => onSelected(objects.toggleLocked),
+    nextImage: () => images.go(1) || done(tell("This is the last image.")),
+    previousImage: () => images.go(-1) || done(tell("This is the first image.")),
+    mark: () => done(images.markAndGo()),
+    search: () => done(search().focus()),
+    fit: () => done(surface().fit()),
+    zoomIn: () => done(surface().zoomIn()),
+    zoomOut: () => done(surface().zoomOut()),
+    actualSize: () => done(surface().actualSize()),
+    toggleMasks: () => done(store.update(setView, { overlays: !store.get().view.overlays })),
+    toggleOutline: () => done(store.update(setView, { outline: !store.get().view.outline })),
+    help: () => done(sheet.toggle()),
+  };
+
+  return {
+    chooseCategory, dismissHint,
+    /** @param {import("./keyboard.js").Action} action */
+    run: (action) => verbs[action]?.(),
+    /** @param {import("./keyboard.js").Action} action @param {KeyboardEvent} event @param {boolean} down */
+    onKey(action, event, down) {
+      if (action === "pan") {
+        // The canvas itself reacts to Space; only the page must not scroll or press something.
+        store.update(setView, { tool: down ? "pan" : "prompt" });
+        return true;
+      }
+      if (action.endsWith("Candidate") && !isOnCanvas(event.target)) return false;
+      if (event.repeat && (action === "accept" || action === "mark")) return true;
+      return verbs[action]?.(event) ?? false;
+    },
+    /** @param {string} name @returns {Promise<boolean>} */
+    async addCategory(name) {
+      const added = await changeProject("POST", categoriesPath(), { name });
+      if (added === null) return false;
+      const accepting = store.get().naming === "accept";
+      store.update(merge, { category: added.id, naming: "no" });
+      if (accepting) accept();
+      return true;
+    },
+    /** @param {number} id @param {{name?: string, colour?: string}} parts @returns {Promise<boolean>} */
+    changeCategory: async (id, parts) => await changeProject("PATCH", `${categoriesPath()}/${id}`, parts) !== null,
+    /** @param {number} id */
+    removeCategory: (id) => void changeProject("DELETE", `${categoriesPath()}/${id}`, {}),
+  };
+}
+
+/** Tab goes through candidates only where it would not take somebody from one control to the next. @param {EventTarget | null} target */
+function isOnCanvas(target) {
+  return target === document.body || (target instanceof Element && target.closest(".ann-surface") !== null);
+}
+
+/**
+ * What the canvas says people did there.
+ * @param {{store: import("./store.js").Store, drafting: any, objects: any, surface: () => any, showScale: (scale: number) => void, fail: (error: any) => void}} parts
+ * @returns {(intent: any) => void}
+ */
+export function onIntent({ store, drafting, objects, surface, showScale }) {
+  return (intent) => {
+    switch (intent.type) {
+      case "add-point": {
+        const event = globalThis.event;
+        performance.mark("annotator:click", event instanceof PointerEvent ? { startTime: event.timeStamp } : {});
+        return drafting.addPoint(intent.x, intent.y, intent.label);
+      }
+      case "move-point": return drafting.movePoint(intent.index, intent.x, intent.y, intent.final);
+      case "remove-point": return drafting.removePoint(intent.index);
+      case "set-box": return drafting.setBox(intent.box, intent.final);
+      case "remove-box": return drafting.removeBox();
+      case "revert": return drafting.revert();
+      case "select": return objects.select(intent.id);
+      case "highlight": return objects.highlight(intent.id);
+      case "double-click":
+        if (intent.addedPoint) drafting.takeBackPoint();
+        return surface().fit();
+      case "viewport": return showScale(intent.scale);
+      case "image-ready": return store.update((state) => state.image?.id === intent.id ? { ...state, painted: true } : state);
+      case "image-failed": return store.update((state) => state.image?.id !== intent.id ? state : {
+        ...state, image: null, failure: { id: intent.id, message: "The picture did not arrive. Check that the server runs, then try again.", retry: true },
+      });
+      default: return undefined;
+    }
+  };
+}

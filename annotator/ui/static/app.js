@@ -1,0 +1,157 @@
+/** Puts the page together: state, server, panels, canvas, keys. `mount` is what Gradio's component calls. */
+
+import { createApi } from "./api.js";
+import { createSurface } from "./canvas/surface.js";
+import { createDrafting, freshId } from "./drafting.js";
+import { h } from "./dom.js";
+import { createImages, imageInHash } from "./images.js";
+import { adoptJournals, claimTab } from "./journal.js";
+import { listen } from "./keyboard.js";
+import { createObjects } from "./objects.js";
+import { createActions, onIntent } from "./actions.js";
+import { candidateStrip } from "./panels/candidates.js";
+import { categoryList } from "./panels/categories.js";
+import { imageList } from "./panels/imageList.js";
+import { objectList } from "./panels/objectList.js";
+import { shortcutSheet } from "./panels/shortcuts.js";
+import { stage } from "./panels/stage.js";
+import { statusBar, toasts, viewSettings } from "./panels/status.js";
+import { remembered, rememberView } from "./remember.js";
+import { createScene } from "./scene.js";
+import { createStore, initialState, imageMarked, merge, objectNumbered, objectSaved, toastAdded, toastGone } from "./store.js";
+import { createWriteQueue } from "./writes.js";
+
+const TOAST_MS = 7000;
+const COUNTS_MS = 300;
+
+/**
+ * @param {HTMLElement} element an empty place that fills the window below the header
+ */
+export async function mount(element) {
+  if (element.dataset["mounted"] !== undefined) return;
+  element.dataset["mounted"] = "";
+  const store = createStore({ ...initialState(), ...remembered() });
+  const api = createApi({ client: freshId() });
+  const feedback = createFeedback(store);
+  const journal = await claimTab();
+
+  const queue = createWriteQueue({
+    send: ({ method, path, body }) => api.send(method, path, body, { timeout: 60_000 }),
+    storage: localStorage, name: journal,
+    onProgress: ({ phase, pending, message }) => store.update((state) => ({ ...state, saving: { ...state.saving, phase, pending, message } })),
+    onSaved: (write, reply, more) => { applySaved(store, write, reply, more); recount(); },
+    onRefused: (write, error) => {
+      feedback.fail(error);
+      if (store.get().image?.id === write.image) void images.open(write.image);
+    },
+  });
+  const drafting = createDrafting({
+    store, api, add: queue.add, fail: feedback.fail, needCategory: () => store.update(merge, { naming: "accept" }),
+  });
+  const objects = createObjects({ store, api, queue, drafting, fail: feedback.fail, tell: feedback.tell });
+  const images = createImages({ store, api, queue, drafting, fail: feedback.fail });
+  let timer = 0;
+  const recount = () => { clearTimeout(timer); timer = window.setTimeout(() => images.loadProject().catch(() => undefined), COUNTS_MS); };
+
+  const sheet = shortcutSheet();
+  const actions = createActions({ store, api, drafting, objects, images, sheet, ...feedback, surface: () => surface, search: () => list.search });
+  const list = imageList({ store, open: images.open, filter: images.filter, addFiles: images.upload });
+  const strip = candidateStrip({ store, choose: drafting.choose });
+  const middle = stage({
+    store, run: actions.run, dismissHint: actions.dismissHint, addFiles: images.upload, chooseFiles: list.choose,
+    reopen: images.open, strip: strip.element,
+  });
+  const surface = createSurface(middle.host, onIntent({ store, drafting, objects, surface: () => surface, showScale: middle.showScale, ...feedback }));
+  const scene = createScene({ store, surface });
+  element.replaceChildren(h("div", { class: "ann-app" }, list.element, middle.element,
+    h("aside", { class: "ann-side" },
+      categoryList({ store, choose: actions.chooseCategory, add: actions.addCategory, change: actions.changeCategory, remove: actions.removeCategory }).element,
+      objectList({ store, verbs: objects }).element, viewSettings({ store }).element),
+    statusBar({ store, help: sheet.toggle, showHint: () => store.update(merge, { hint: true }) }).element),
+  toasts({ store, close: (id) => store.update(toastGone, id) }).element, sheet.element);
+
+  // The mouse must not leave a button focused: the next Space or Enter is for the canvas.
+  element.addEventListener("mousedown", (event) => {
+    if (event.target instanceof Element && event.target.closest("button, [role=option], [role=radio]:not(input)") && !event.target.closest("input, select")) event.preventDefault();
+  });
+  rememberView(store);
+  listen({ target: window, active: () => element.checkVisibility() && !sheet.open, run: actions.onKey });
+  window.addEventListener("focus", () => { queue.nudge(); void images.refresh(); });
+  window.addEventListener("online", () => queue.nudge());
+  window.addEventListener("hashchange", () => {
+    const id = imageInHash(location.hash);
+    if (id !== null && id !== store.get().image?.id) void images.open(id);
+  });
+  store.watch((state) => [state.project?.name, state.list.items.length], ({ project }) => {
+    if (project === null) return;
+    const title = document.querySelector("[data-annotator-project]");
+    if (title !== null) title.textContent = project.name;
+    document.title = `${project.name} – annotator`;
+  });
+  expose({ store, queue, drafting, objects, surface, scene });
+  adoptJournals(journal, queue.replay);
+  await start(images, store, feedback);
+}
+
+/** @param {any} images @param {import("./store.js").Store} store @param {ReturnType<typeof createFeedback>} feedback */
+async function start(images, store, feedback) {
+  try {
+    await images.follow();
+  } catch (/** @type {any} */ error) {
+    feedback.fail(error, () => void start(images, store, feedback));
+  }
+}
+
+/** @param {import("./store.js").Store} store */
+function createFeedback(store) {
+  let last = 0;
+  /** @param {"error" | "info"} kind @param {string} text @param {(() => void) | null} retry */
+  const toast = (kind, text, retry) => {
+    const id = ++last;
+    store.update(toastAdded, { id, kind, text, retry });
+    if (retry === null) window.setTimeout(() => store.update(toastGone, id), TOAST_MS);
+  };
+  return {
+    /** @param {any} error @param {() => void} [retry] */
+    fail(error, retry) {
+      if (error.status === undefined) throw error;
+      toast("error", error.message, retry ?? null);
+    },
+    /** @param {string} text */
+    tell: (text) => toast("info", text, null),
+  };
+}
+
+/** @param {import("./store.js").Store} store @param {import("./writes.js").Write} write @param {any} reply @param {boolean} more */
+function applySaved(store, write, reply, more) {
+  if (reply === null) return;
+  const saved = reply.saved ?? new Date().toISOString();
+  store.update((state) => ({ ...state, saving: { ...state.saving, saved } }));
+  if (store.get().image?.id !== write.image) return;
+  if (reply.history !== undefined && !more) store.update(merge, { history: reply.history });
+  if (write.object !== undefined && reply.annotation !== undefined) store.update(more ? objectNumbered : objectSaved, write.object, reply.annotation);
+  if (write.kind === "state") store.update(imageMarked, reply.state);
+}
+
+/** What tests and benchmarks look at. @param {{store: import("./store.js").Store, queue: any, drafting: any, objects: any, surface: any, scene: any}} parts */
+function expose({ store, queue, drafting, objects, surface, scene }) {
+  const state = () => {
+    const { draft, ...rest } = store.get();
+    const mask = draft?.candidates[draft.chosen] ?? null;
+    return { ...rest, draft: draft === null ? null : { ...draft, mask } };
+  };
+  const settled = () => {
+    const { image, opening, painted } = store.get();
+    return queue.pending === 0 && !drafting.busy && opening === null && (image === null || painted);
+  };
+  const whenIdle = async () => {
+    do {
+      await objects.whenIdle();
+      await queue.whenEmpty();
+      await drafting.whenIdle();
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      await surface.whenPainted();
+    } while (!settled());
+  };
+  Object.assign(window, { annotator: { state, whenIdle, toScreen: (/** @type {number} */ x, /** @type {number} */ y) => scene.toClient(x, y) } });
+}

@@ -1,0 +1,185 @@
+/** The few lines of DOM that every panel needs. Text is always text: nothing here parses HTML. */
+
+/**
+ * @typedef {Node | string | number | null | undefined | false} Child
+ * @typedef {{[name: string]: unknown, on?: {[event: string]: (event: any) => void}}} Props
+ */
+
+/** Names that are set as properties, because their attribute is only the starting value or means something else. */
+const PROPERTIES = new Set(["value", "checked", "disabled", "hidden", "tabIndex", "textContent", "draggable"]);
+
+/**
+ * Make an element: `h("button", {class: "primary", on: {click}}, "Accept")`.
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} tag
+ * @param {Props} [props]
+ * @param {...(Child | Child[])} children
+ * @returns {HTMLElementTagNameMap[K]}
+ */
+export function h(tag, props, ...children) {
+  const element = document.createElement(tag);
+  if (props !== undefined) assign(element, props);
+  element.append(...nodes(children));
+  return element;
+}
+
+/**
+ * Set properties, attributes and listeners of an element. `null` removes an attribute.
+ * @param {Element} element
+ * @param {Props} props
+ */
+export function assign(element, props) {
+  for (const [name, value] of Object.entries(props)) {
+    if (name === "on") {
+      const listeners = /** @type {{[event: string]: EventListener}} */ (value);
+      for (const [event, listener] of Object.entries(listeners)) element.addEventListener(event, listener);
+    } else if (PROPERTIES.has(name)) {
+      const owner = /** @type {any} */ (element);
+      if (owner[name] !== value) owner[name] = value;
+    } else if (value === null || value === undefined || value === false) {
+      element.removeAttribute(name);
+    } else {
+      const text = value === true ? "" : String(value);
+      if (element.getAttribute(name) !== text) element.setAttribute(name, text);
+    }
+  }
+}
+
+/**
+ * Set the text of an element if it differs: writing the same text again would make screen readers repeat it.
+ * @param {Element} element
+ * @param {string} text
+ */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/**
+ * @param {(Child | Child[])[]} children
+ * @returns {(Node | string)[]}
+ */
+function nodes(children) {
+  /** @type {(Node | string)[]} */
+  const result = [];
+  for (const child of children.flat()) {
+    if (child === null || child === undefined || child === false) continue;
+    result.push(child instanceof Node ? child : String(child));
+  }
+  return result;
+}
+
+/** Paths of the icons on a 16×16 grid, stroked. */
+const ICONS = {
+  check: "M3 8.5l3.2 3.2L13 4.8",
+  close: "M4 4l8 8M12 4l-8 8",
+  undo: "M6 3L3 6l3 3M3 6h6a4 4 0 0 1 0 8H6",
+  redo: "M10 3l3 3-3 3M13 6H7a4 4 0 0 0 0 8h3",
+  left: "M10 3L5 8l5 5",
+  right: "M6 3l5 5-5 5",
+  eye: "M1.5 8S4 3.5 8 3.5 14.5 8 14.5 8 12 12.5 8 12.5 1.5 8 1.5 8zM8 10a2 2 0 1 0 0-4 2 2 0 0 0 0 4z",
+  "eye-off": "M2 2l12 12M6.5 3.7A6 6 0 0 1 8 3.5c4 0 6.5 4.5 6.5 4.5a12 12 0 0 1-1.8 2.3M4.2 4.9A11 11 0 0 0 1.5 8S4 12.5 8 12.5a6 6 0 0 0 3-.8M6.6 6.6a2 2 0 0 0 2.8 2.8",
+  lock: "M4.5 7V5a3.5 3.5 0 0 1 7 0v2M3.5 7h9v6.5h-9z",
+  unlock: "M4.5 7V5a3.5 3.5 0 0 1 6.7-1.4M3.5 7h9v6.5h-9z",
+  trash: "M2.5 4.5h11M6 4.5v-2h4v2M4 4.5l.7 9h6.6l.7-9M6.7 7v4M9.3 7v4",
+  plus: "M8 3v10M3 8h10",
+  minus: "M3 8h10",
+  fit: "M2.5 6V2.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10",
+  help: "M6 6.2a2 2 0 1 1 3 1.7c-.7.4-1 .8-1 1.6M8 12.2v.1M8 14.5a6.5 6.5 0 1 0 0-13 6.5 6.5 0 0 0 0 13z",
+  search: "M7 11.5a4.5 4.5 0 1 0 0-9 4.5 4.5 0 0 0 0 9zM10.3 10.3L14 14",
+  upload: "M8 11V3M4.5 6L8 2.5 11.5 6M2.5 10.5v3h11v-3",
+  pencil: "M3 13l.6-2.8L10.8 3l2.2 2.2-7.2 7.2L3 13z",
+  warning: "M8 2L1.5 13.5h13L8 2zM8 6.5v3.2M8 11.6v.1",
+  flag: "M3.5 14V2.5M3.5 3h8.5l-2 3 2 3H3.5",
+};
+
+/**
+ * A decorative icon in the text's colour.
+ * @param {keyof typeof ICONS} name
+ * @param {number} [size] in CSS pixels
+ */
+export function icon(name, size = 16) {
+  const space = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(space, "svg");
+  const attributes = {
+    viewBox: "0 0 16 16", width: size, height: size, fill: "none", stroke: "currentColor",
+    "stroke-width": 1.4, "stroke-linecap": "round", "stroke-linejoin": "round", "aria-hidden": "true",
+  };
+  assign(svg, attributes);
+  const path = document.createElementNS(space, "path");
+  path.setAttribute("d", ICONS[name]);
+  svg.append(path);
+  return svg;
+}
+
+/**
+ * A button whose name for assistive technology and tooltip is `title`, with the key that does the same.
+ * @param {{title: string, key?: string, class?: string, testid?: string, icon?: keyof typeof ICONS, label?: string,
+ *   click: (event: MouseEvent) => void}} options
+ */
+export function button({ title, key, class: style, testid, icon: picture, label, click }) {
+  return h("button", {
+    type: "button",
+    class: style ?? "ann-icon-button",
+    title: key === undefined ? title : `${title} (${key})`,
+    "aria-label": label === undefined ? title : null,
+    "aria-keyshortcuts": key ?? null,
+    "data-testid": testid ?? null,
+    on: { click },
+  }, picture === undefined ? null : icon(picture), label === undefined ? null : h("span", {}, label),
+  label !== undefined && key !== undefined ? h("kbd", { "aria-hidden": "true" }, key) : null);
+}
+
+/**
+ * Show the rows of a long list that are in view, and only those; every row has the same height.
+ * @template T
+ * @param {{viewport: HTMLElement, rowHeight: number, key: (item: T) => string | number,
+ *   create: (item: T) => HTMLElement, update: (row: HTMLElement, item: T, index: number) => void}} options
+ */
+export function virtualList({ viewport, rowHeight, key, create, update }) {
+  const spacer = h("div", { class: "ann-virtual" });
+  viewport.append(spacer);
+  /** @type {readonly T[]} */
+  let items = [];
+  /** @type {Map<string | number, HTMLElement>} */
+  let rows = new Map();
+  const draw = () => {
+    const first = Math.max(0, Math.floor(viewport.scrollTop / rowHeight) - 4);
+    const last = Math.min(items.length, Math.ceil((viewport.scrollTop + viewport.clientHeight) / rowHeight) + 4);
+    /** @type {Map<string | number, HTMLElement>} */
+    const shown = new Map();
+    for (let index = first; index < last; index++) {
+      const item = /** @type {T} */ (items[index]);
+      const row = rows.get(key(item)) ?? create(item);
+      row.style.transform = `translateY(${index * rowHeight}px)`;
+      row.setAttribute("aria-posinset", String(index + 1));
+      row.setAttribute("aria-setsize", String(items.length));
+      update(row, item, index);
+      if (row.parentNode === null) spacer.append(row);
+      shown.set(key(item), row);
+    }
+    for (const [name, row] of rows) if (!shown.has(name)) row.remove();
+    rows = shown;
+  };
+  viewport.addEventListener("scroll", draw, { passive: true });
+  const observer = new ResizeObserver(draw);
+  observer.observe(viewport);
+  return {
+    /** @param {readonly T[]} next */
+    set(next) {
+      items = next;
+      spacer.style.height = `${items.length * rowHeight}px`;
+      draw();
+    },
+    draw,
+    /** Scroll as little as needed to have a row in view. @param {number} index */
+    reveal(index) {
+      const top = index * rowHeight;
+      if (top < viewport.scrollTop) viewport.scrollTop = top;
+      else if (top + rowHeight > viewport.scrollTop + viewport.clientHeight) {
+        viewport.scrollTop = top + rowHeight - viewport.clientHeight;
+      }
+      draw();
+    },
+    destroy: () => observer.disconnect(),
+  };
+}

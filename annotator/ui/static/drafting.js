@@ -1,0 +1,171 @@
+/** The draft: every click, drag and choice; what is asked of the model and what is saved. */
+
+import { accepted, answered, draftChanged, isAnswerable, merge, samePrompt } from "./store.js";
+import { createPredictor } from "./predict.js";
+
+/**
+ * @typedef {import("./store.js").Store} Store
+ * @typedef {import("./store.js").Draft} Draft
+ * @typedef {import("./writes.js").Write} Write
+ */
+
+/** A name nobody else has made. `crypto.randomUUID` is missing on pages without TLS. */
+export function freshId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(12));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** @param {Draft} draft @returns {{[name: string]: unknown}} */
+const promptOf = (draft) => ({
+  points: draft.points.map(({ x, y, label }) => [x, y, label]), box: draft.box, mask: draft.mask, choice: draft.choice,
+});
+
+/**
+ * @param {{store: Store, api: import("./api.js").Api, add: (write: Write) => void, fail: (error: any) => void,
+ *   needCategory: () => void}} options
+ */
+export function createDrafting({ store, api, add, fail, needCategory }) {
+  /** @type {Draft | null} the draft as it is saved or about to be: what a drag that is given up goes back to */
+  let committed = null;
+
+  const predictor = createPredictor({
+    ask: (image, body) => api.send("POST", `/images/${encodeURIComponent(image)}/predict`, body, { timeout: 120_000 }),
+    onAnswer(question, reply, ms) {
+      if (store.get().image?.id !== question.image) return;
+      store.update(answered, question.draft, reply, !isLatest(question));
+      store.update(merge, { latency: ms });
+    },
+    onFailure(question, error) {
+      const { draft } = store.get();
+      if (draft?.id === question.draft) store.update(draftChanged, { ...draft, asking: false });
+      fail(error);
+    },
+  });
+
+  /** @type {import("./predict.js").Question | null} */
+  let asked = null;
+  /** @param {import("./predict.js").Question} question */
+  const isLatest = (question) => asked === question;
+
+  function ask() {
+    const { image, draft } = store.get();
+    if (image === null || draft === null || !isAnswerable(draft)) {
+      predictor.cancel();
+      return;
+    }
+    store.update(draftChanged, { ...draft, asking: true });
+    asked = { image: image.id, draft: draft.id, body: { ...promptOf(draft), multimask: "auto" } };
+    predictor.request(asked);
+  }
+
+  /** @param {string} label names the step for undo */
+  function save(label) {
+    const { image, draft, category } = store.get();
+    if (image === null || draft === null) return;
+    committed = draft;
+    const body = { id: draft.id, ...promptOf(draft), category, label };
+    add({ kind: "put-draft", image: image.id, key: `draft:${image.id}`, body });
+    store.update((state) => ({ ...state, history: { undo: label, redo: null } }));
+  }
+
+  /** @returns {Draft} the draft, or the beginning of one */
+  function current() {
+    const { draft, category } = store.get();
+    return draft ?? {
+      id: freshId(), points: [], box: null, mask: null, choice: null, category, candidates: [], chosen: 0, asking: false,
+    };
+  }
+
+  /** @param {Partial<Draft>} parts @param {string} label @param {boolean} final */
+  function change(parts, label, final) {
+    if (store.get().image === null) return;
+    const next = { ...current(), ...parts };
+    if (next.points.length === 0 && next.box === null && next.mask === null) {
+      discard();
+      return;
+    }
+    store.update(draftChanged, next);
+    if (final) save(label);
+    ask();
+  }
+
+  function discard() {
+    const { image, draft } = store.get();
+    if (image === null || draft === null) return;
+    predictor.cancel();
+    if (committed !== null) {
+      add({ kind: "drop-draft", image: image.id, key: `draft:${image.id}`, body: {} });
+      store.update((state) => ({ ...state, history: { undo: "discard draft", redo: null } }));
+    }
+    committed = null;
+    store.update(draftChanged, null);
+  }
+
+  /** Give up a drag: the draft is again what was saved last. */
+  function revert() {
+    store.update(draftChanged, committed);
+    ask();
+  }
+
+  /** @param {number} choice */
+  function choose(choice) {
+    const { draft } = store.get();
+    if (draft === null || draft.candidates.length < 2) return;
+    const count = draft.candidates.length;
+    change({ choice: (choice + count) % count, chosen: (choice + count) % count }, "candidate", true);
+  }
+
+  function accept() {
+    const { image, draft, category } = store.get();
+    if (image === null || draft === null || !isAnswerable(draft)) return;
+    if (category === null) {
+      needCategory();
+      return;
+    }
+    predictor.cancel();
+    // Below zero until the server has numbered it; from the clock, so that a page that replays an older one's writes can't mix them up.
+    const object = -(Date.now() * 1000 + Math.floor(Math.random() * 1000));
+    store.update(accepted, object, category);
+    committed = null;
+    add({ kind: "accept", image: image.id, key: `draft:${image.id}`, body: { category, draft: draft.id }, object });
+    store.update((state) => ({ ...state, history: { undo: "accept", redo: null } }));
+  }
+
+  return {
+    choose, accept, discard, revert,
+    /** @param {number} x @param {number} y @param {number} label */
+    addPoint: (x, y, label) => change({ points: [...current().points, { x, y, label }] }, "point", true),
+    /** @param {number} index @param {number} x @param {number} y @param {boolean} final */
+    movePoint(index, x, y, final) {
+      const points = current().points.map((point, at) => at === index ? { ...point, x, y } : point);
+      change({ points }, "move point", final);
+    },
+    /** @param {number} index */
+    removePoint: (index) => change({ points: current().points.filter((_, at) => at !== index) }, "remove point", true),
+    /** @param {number[]} box @param {boolean} final */
+    setBox: (box, final) => change({ box }, committed?.box ? "move box" : "box", final),
+    removeBox: () => change({ box: null }, "remove box", true),
+    /** The first of two clicks that make a double click has set a point; take it back. */
+    takeBackPoint() {
+      const { draft } = store.get();
+      if (draft !== null) change({ points: draft.points.slice(0, -1) }, "remove point", true);
+    },
+    nextCandidate: () => choose((store.get().draft?.chosen ?? 0) + 1),
+    previousCandidate: () => choose((store.get().draft?.chosen ?? 0) - 1),
+    /** The draft came from the server (opened, undone, another tab): ask for its mask unless that is on the screen. @param {Draft | null} before */
+    resume(before) {
+      const { draft } = store.get();
+      committed = draft;
+      if (draft === null) predictor.cancel();
+      else if (before === null || draft.candidates.length === 0 || before.asking || !samePrompt(before, draft)) ask();
+    },
+    forget() {
+      committed = null;
+      predictor.cancel();
+    },
+    whenIdle: () => predictor.whenIdle(),
+    get busy() {
+      return predictor.busy;
+    },
+  };
+}

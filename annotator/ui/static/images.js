@@ -1,0 +1,227 @@
+/** The project and its images: the list, opening one, going on to the next, adding files. */
+
+import { imageLoaded, imageMarked, imageOpening, merge, projectLoaded } from "./store.js";
+
+const FIRST_PAGE = 200;
+const PAGE = 1000;
+const SCAN_POLL_MS = 700;
+const FIRST_POLLS_MS = 150;
+/** How long a folder that is still being read may hold up the first image: the one to start with may come yet. */
+const PATIENCE_MS = 1500;
+const HASH = /^#image=(.+)$/;
+
+/** The image that the address names. @param {string} hash */
+export function imageInHash(hash) {
+  const match = HASH.exec(hash);
+  try {
+    return match?.[1] === undefined ? null : decodeURIComponent(match[1]);
+  } catch {
+    return null; // a % without its two digits
+  }
+}
+
+/**
+ * @param {{store: import("./store.js").Store, api: import("./api.js").Api, queue: any, drafting: any, fail: (error: any, retry?: () => void) => void}} options
+ */
+export function createImages({ store, api, queue, drafting, fail }) {
+  let listing = 0;
+  let opening = 0;
+  let stopped = false;
+  /** @type {Map<string, HTMLImageElement>} pictures fetched ahead; held so that the browser keeps them */
+  const ahead = new Map();
+
+  const path = (/** @type {string} */ rest) => `/projects/${encodeURIComponent(store.get().project?.id ?? "")}${rest}`;
+
+  async function loadProject() {
+    const { items } = await api.get("/projects");
+    store.update(projectLoaded, items[0]);
+    return items[0];
+  }
+
+  /** The whole list, page by page; what is shown stays until the new first page is there. */
+  async function loadList() {
+    const mine = ++listing;
+    const { status, query } = store.get().list;
+    /** @type {import("./store.js").ImageItem[]} */
+    let items = [];
+    let cursor = null;
+    do {
+      const words = new URLSearchParams({ limit: String(items.length === 0 ? FIRST_PAGE : PAGE) });
+      if (status !== "") words.set("status", status);
+      if (query !== "") words.set("query", query);
+      if (cursor !== null) words.set("cursor", cursor);
+      const page = await api.get(path(`/images?${words}`));
+      if (mine !== listing) return;
+      items = [...items, ...page.items];
+      cursor = page.cursor;
+      const shown = store.get().list;
+      const growing = cursor !== null && shown.complete && shown.items.length > items.length;
+      if (!growing) store.update(merge, { list: { ...shown, items, complete: cursor === null } });
+    } while (cursor !== null);
+  }
+
+  /** While the server looks through the folder the list grows. */
+  async function follow() {
+    let listed = -1;
+    const began = performance.now();
+    while (!stopped) {
+      const project = await loadProject();
+      const early = performance.now() - began < PATIENCE_MS;
+      const { total, broken } = project.counts;
+      const known = total + broken;
+      if (known !== listed) {
+        listed = known;
+        await loadList();
+      }
+      const scanning = project.scan.state === "scanning";
+      if (!scanning || !early || project.last_image !== null || imageInHash(location.hash) !== null) await openSomething();
+      if (!scanning) return;
+      await new Promise((resolve) => setTimeout(resolve, early ? FIRST_POLLS_MS : SCAN_POLL_MS));
+    }
+  }
+
+  async function openSomething() {
+    const { image, opening: coming, failure, project, list } = store.get();
+    if (image !== null || coming !== null || failure !== null || project === null) return;
+    const named = imageInHash(location.hash) ?? project.last_image;
+    const readable = list.items.filter((item) => item.problem === null);
+    const first = readable.find((item) => item.state === "todo" || item.state === "in_progress") ?? readable[0];
+    const wanted = named ?? first?.id ?? null;
+    if (wanted !== null) await open(wanted);
+  }
+
+  /** @param {string} id */
+  async function open(id) {
+    const mine = ++opening;
+    drafting.forget();
+    store.update(imageOpening, id);
+    if (imageInHash(location.hash) !== id) history.replaceState(null, "", `#image=${encodeURIComponent(id)}`);
+    await queue.whenEmpty(id);
+    if (mine !== opening) return;
+    try {
+      const image = await api.get(`/images/${encodeURIComponent(id)}`);
+      if (mine !== opening) return;
+      queue.know(image);
+      store.update(imageLoaded, image);
+      if (image.problem !== null) {
+        store.update(merge, { image: null, failure: { id, message: image.problem, retry: false } });
+        return;
+      }
+      void embed(id, mine);
+      drafting.resume(null);
+      fetchAhead();
+    } catch (/** @type {any} */ error) {
+      if (mine !== opening) return;
+      store.update(merge, { opening: null, failure: { id, message: error.message, retry: error.status !== 404 } });
+    }
+  }
+
+  /** @param {string} id @param {number} mine */
+  async function embed(id, mine) {
+    store.update(merge, { embedding: "preparing" });
+    try {
+      await api.send("POST", `/images/${encodeURIComponent(id)}/embed`, {});
+      if (mine === opening) store.update(merge, { embedding: "ready" });
+    } catch (error) {
+      if (mine !== opening) return;
+      store.update(merge, { embedding: "failed" });
+      fail(error, () => void embed(id, mine));
+    }
+  }
+
+  /** @param {1 | -1} way @returns {import("./store.js").ImageItem | null} the next image that can be shown */
+  function neighbour(way) {
+    const { list, image, opening: coming, failure } = store.get();
+    const here = image?.id ?? coming ?? failure?.id;
+    let index = list.items.findIndex((item) => item.id === here);
+    if (index < 0 && way === -1) index = list.items.length;
+    for (index += way; index >= 0 && index < list.items.length; index += way) {
+      const item = list.items[index];
+      if (item !== undefined && item.problem === null) return item;
+    }
+    return null;
+  }
+
+  function fetchAhead() {
+    const next = neighbour(1);
+    if (next === null || ahead.has(next.id)) return;
+    for (const id of ahead.keys()) if (ahead.size > 3) ahead.delete(id);
+    const picture = new Image();
+    picture.decoding = "async";
+    picture.src = `/api/v1/images/${encodeURIComponent(next.id)}/pixels`;
+    ahead.set(next.id, picture);
+  }
+
+  /** Come to the state of the server again, without disturbing what is being done. */
+  async function refresh() {
+    const { image, draft } = store.get();
+    if (image === null || queue.pending > 0 || drafting.busy) return;
+    try {
+      const fresh = await api.get(`/images/${encodeURIComponent(image.id)}`);
+      if (store.get().image !== image || store.get().draft !== draft || queue.pending > 0) return;
+      queue.know(fresh);
+      store.update(imageLoaded, { ...fresh, pixels: image.pixels });
+      drafting.resume(draft);
+      await loadProject();
+    } catch (/** @type {any} */ error) {
+      if (error.status !== 0) fail(error);
+    }
+  }
+
+  /** @param {Iterable<File>} files */
+  async function upload(files) {
+    const all = [...files];
+    let added = null;
+    for (const [done, file] of all.entries()) {
+      const show = (/** @type {number} */ part) => store.update(merge, { upload: { name: file.name, part, done, total: all.length } });
+      show(0);
+      try {
+        const { items } = await api.upload(path("/images"), file, show);
+        added ??= items[0];
+      } catch (error) {
+        fail(error);
+      }
+    }
+    store.update(merge, { upload: null });
+    await loadProject();
+    await loadList();
+    if (added !== null && store.get().image === null) await open(added.id);
+  }
+
+  /** @param {string} state */
+  function mark(state) {
+    const { image } = store.get();
+    if (image === null) return;
+    store.update(imageMarked, state);
+    queue.add({ kind: "state", image: image.id, key: `state:${image.id}`, body: { state } });
+  }
+
+  return {
+    follow, open, refresh, upload, mark, loadProject, loadList,
+    /** @param {1 | -1} way */
+    go(way) {
+      const item = neighbour(way);
+      if (item !== null) void open(item.id);
+      return item !== null;
+    },
+    /** Say that the image is finished, and go on. A finished one is opened again instead. */
+    markAndGo() {
+      const { image, objects } = store.get();
+      if (image === null) return;
+      if (image.state === "done" || image.state === "empty") {
+        mark(objects.length === 0 ? "todo" : "in_progress");
+        return;
+      }
+      mark(objects.length === 0 ? "empty" : "done");
+      const next = neighbour(1);
+      if (next !== null) void open(next.id);
+    },
+    /** @param {{status?: string, query?: string}} parts */
+    filter(parts) {
+      const { list } = store.get();
+      store.update(merge, { list: { ...list, ...parts, complete: false } });
+      return loadList().catch(fail);
+    },
+    stop: () => { stopped = true; },
+  };
+}

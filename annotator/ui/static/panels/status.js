@@ -1,0 +1,85 @@
+/** The line at the bottom: the model, whether clicks are fast yet, how fast the last one was, what is saved. */
+
+import { button, h, icon, setText } from "../dom.js";
+import { setView } from "../store.js";
+
+/** The server's time of day, as people here read it. @param {string} time ISO 8601 */
+export function clock(time) {
+  const date = new Date(time);
+  return Number.isNaN(date.getTime()) ? time : date.toLocaleTimeString("en-GB", { hour12: false });
+}
+
+/** @param {import("../store.js").State["saving"]} saving */
+export function savingText({ phase, pending, saved }) {
+  if (phase === "offline") return `Not saved yet: ${pending} ${pending === 1 ? "change" : "changes"}, trying again…`;
+  if (phase === "saving") return "Saving…";
+  return saved === null ? "" : `Saved ${clock(saved)}`;
+}
+
+const EMBEDDING = { none: "", preparing: "Preparing this image…", ready: "Ready", failed: "Model problem" };
+
+/** @param {{store: import("../store.js").Store, help: () => void, showHint: () => void}} options */
+export function statusBar({ store, help, showHint }) {
+  const model = h("span", { class: "ann-status-model", "data-testid": "status-model" });
+  const embedding = h("span", { class: "ann-status-embedding", role: "status", "data-testid": "status-embedding" }, h("i", { class: "ann-dot" }), h("span"));
+  const latency = h("span", { class: "ann-status-latency", title: "From the click to the answer", "data-testid": "status-latency" });
+  const saved = h("span", { class: "ann-status-saved", role: "status", "aria-live": "polite", "data-testid": "saved" });
+  store.watch((state) => [state.project?.model], ({ project }) => setText(model, project === null ? "" : `${project.model.name} · ${project.model.device}`));
+  store.watch((state) => [state.embedding], (state) => {
+    embedding.dataset["state"] = state.embedding;
+    const text = embedding.lastElementChild;
+    if (text !== null) setText(text, EMBEDDING[state.embedding]);
+  });
+  store.watch((state) => [state.latency], (state) => setText(latency, state.latency === null ? "" : `${Math.round(state.latency)} ms`));
+  store.watch((state) => [state.saving], ({ saving }) => {
+    setText(saved, savingText(saving));
+    saved.dataset["phase"] = saving.phase;
+    saved.title = saving.message ?? "";
+  });
+  return {
+    element: h("footer", { class: "ann-status" }, model, embedding, h("span", { class: "ann-bar-line", "aria-hidden": "true" }),
+      latency, saved, button({ title: "Show the first steps", icon: "pencil", click: showHint }), button({ title: "Shortcuts", key: "?", icon: "help", testid: "help", click: help })),
+  };
+}
+
+/** How masks are drawn. @param {{store: import("../store.js").Store}} options */
+export function viewSettings({ store }) {
+  const opacity = h("input", {
+    type: "range", min: "0", max: "1", step: "0.05", "aria-label": "Opacity of masks", "data-testid": "opacity",
+    on: { input: () => store.update(setView, { opacity: Number(opacity.value) }) },
+  });
+  const value = h("span", { class: "ann-count" });
+  const switches = /** @type {const} */ ([["overlays", "Masks", "V"], ["outline", "Outlines", "O"], ["showPrompts", "Prompts", ""]]).map(([name, label, key]) => {
+    const box = h("input", { type: "checkbox", "data-testid": `view-${name}`, on: { change: () => store.update(setView, { [name]: box.checked }) } });
+    return { name, box, element: h("label", { class: "ann-switch" }, box, h("span", {}, label), key === "" ? null : h("kbd", { "aria-hidden": "true" }, key)) };
+  });
+  store.watch((state) => [state.view], ({ view }) => {
+    opacity.value = String(view.opacity);
+    setText(value, `${Math.round(view.opacity * 100)} %`);
+    for (const { name, box } of switches) box.checked = view[name];
+  });
+  return {
+    element: h("section", { class: "ann-panel ann-view", "aria-label": "View" },
+      h("header", { class: "ann-panel-head" }, h("h2", {}, "View")),
+      h("div", { class: "ann-view-body" }, h("label", { class: "ann-slider" }, h("span", {}, "Opacity"), opacity, value), h("div", { class: "ann-switches" }, switches.map((one) => one.element)))),
+  };
+}
+
+/** Messages that do not block; what can be tried again says so. @param {{store: import("../store.js").Store, close: (id: number) => void}} options */
+export function toasts({ store, close }) {
+  const element = h("div", { class: "ann-toasts", role: "log", "aria-live": "polite", "aria-label": "Messages" });
+  /** @type {Map<number, HTMLElement>} */
+  const shown = new Map();
+  store.watch((state) => [state.toasts], (state) => {
+    for (const [id, toast] of shown) if (!state.toasts.some((other) => other.id === id)) { toast.remove(); shown.delete(id); }
+    for (const { id, kind, text, retry } of state.toasts) {
+      if (shown.has(id)) continue;
+      const again = retry === null ? null : h("button", { type: "button", class: "ann-button", on: { click: () => { close(id); retry(); } } }, "Retry");
+      const toast = h("div", { class: `ann-toast is-${kind}`, "data-testid": "toast", role: kind === "error" ? "alert" : null },
+        kind === "error" ? icon("warning") : null, h("span", {}, text), again, button({ title: "Close", icon: "close", click: () => close(id) }));
+      shown.set(id, toast);
+      element.append(toast);
+    }
+  });
+  return { element };
+}

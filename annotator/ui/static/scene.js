@@ -1,0 +1,58 @@
+/** From the state to what the canvas paints: plain data, the same objects as long as nothing about them changed. */
+
+const NO_CATEGORY = "#3b82f6";
+
+/** @typedef {import("./store.js").State} State */
+
+/** @param {State} state @param {number | null} category */
+function colourOf(state, category) {
+  return state.project?.categories.find((other) => other.id === category)?.colour ?? NO_CATEGORY;
+}
+
+/** Objects that have a mask to paint. @param {State} state */
+export function sceneObjects(state) {
+  const colours = new Map(state.project?.categories.map((category) => [category.id, category.colour]));
+  return state.objects.filter((object) => object.rle !== null).map(({ id, rle, bbox, category, hidden, locked }) => (
+    { id, rle, bbox, colour: colours.get(category) ?? NO_CATEGORY, hidden, locked }
+  ));
+}
+
+/** @param {State} state */
+export function sceneDraft(state) {
+  const { draft } = state;
+  if (draft === null) return null;
+  const shown = draft.candidates[draft.chosen] ?? null;
+  return {
+    points: draft.points, box: draft.box, mask: shown === null ? null : { rle: shown.rle, bbox: shown.bbox },
+    colour: colourOf(state, state.category), pending: draft.asking && shown === null,
+  };
+}
+
+/**
+ * Keep the canvas at the state, and tell the benchmark when a mask is on the screen.
+ * @param {{store: import("./store.js").Store, surface: any}} options
+ */
+export function createScene({ store, surface }) {
+  /** @type {any} */
+  let scene = { image: null, objects: [], selected: null, highlighted: null, draft: null, view: store.get().view };
+  /** @param {(state: State) => unknown[]} select @param {(state: State) => object} make */
+  const part = (select, make) => store.watch(select, (state) => { scene = { ...scene, ...make(state) }; });
+  part((state) => [state.image?.id, state.image?.pixels.url], ({ image }) => ({
+    image: image === null ? null : { id: image.id, width: image.width, height: image.height, url: image.pixels.url, pixelWidth: image.pixels.width, pixelHeight: image.pixels.height },
+  }));
+  part((state) => [state.objects, state.project?.categories], (state) => ({ objects: sceneObjects(state) }));
+  part((state) => [state.draft, state.category, state.project?.categories], (state) => ({ draft: sceneDraft(state) }));
+  part((state) => [state.selected, state.highlighted, state.view], ({ selected, highlighted, view }) => ({ selected, highlighted, view }));
+  let seen = 0;
+  /** @type {unknown} */
+  let mask = null;
+  store.watch((state) => [state], ({ draft }) => {
+    surface.render(scene);
+    const candidates = draft?.candidates ?? null;
+    if (candidates === null || candidates.length === 0 || candidates === mask) return;
+    mask = candidates;
+    const seq = ++seen;
+    surface.whenPainted().then(() => performance.mark("annotator:mask-painted", { detail: { seq } }));
+  });
+  return { toClient: (/** @type {number} */ x, /** @type {number} */ y) => surface.toClient(x, y) };
+}

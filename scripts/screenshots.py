@@ -1,0 +1,61 @@
+"""Makes the README's screenshots from the running app: `make screenshots`.
+
+Starts `annotator demo` on a fresh folder, works in it as a person would, and writes `docs/images/*.png`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from tests.e2e.app import CHROMIUM_FLAGS, Annotator, App, chromium
+
+TARGET = Path(__file__).resolve().parent.parent / "docs" / "images"
+
+
+def main() -> None:
+    """Make all screenshots."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=TARGET, help="folder to write to")
+    out: Path = parser.parse_args().out
+    out.mkdir(parents=True, exist_ok=True)
+    executable = chromium()
+    if executable is None:
+        raise SystemExit("Chromium is missing; install the package “chromium”.")
+    with tempfile.TemporaryDirectory(prefix="annotator-") as scratch, sync_playwright() as playwright:
+        app = App(Path(scratch) / "demo", ["demo", "--folder", f"{scratch}/demo"]).start()
+        browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
+        try:
+            for scheme in ("light", "dark"):
+                page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme=scheme)
+                _annotate(page, app, out / f"annotate-{scheme}.png", first=scheme == "light")
+                _export(page, out / f"export-{scheme}.png")
+                page.close()
+        finally:
+            browser.close()
+            app.stop()
+
+
+def _annotate(page: Page, app: App, target: Path, *, first: bool) -> None:
+    ann = Annotator(page).open(app.url)
+    if first:
+        ann.click(250, 170).press("Enter")
+        ann.press("3").drag((60, 10), (190, 110)).press("Escape")
+        ann.press("1").click(330, 160)
+    page.mouse.move(5, 5)
+    ann.settle()
+    page.screenshot(path=target)
+
+
+def _export(page: Page, target: Path) -> None:
+    page.get_by_role("tab", name="Export").click()
+    page.get_by_role("button", name="Export").last.click()
+    page.get_by_text("read back").first.wait_for(timeout=60_000)
+    page.screenshot(path=target)
+
+
+if __name__ == "__main__":
+    main()
