@@ -149,7 +149,9 @@ export function onIntent({ store, drafting, objects, surface, showScale }) {
         if (intent.addedPoint) drafting.takeBackPoint();
         return surface().fit();
       case "viewport": return showScale(intent.scale);
-      case "image-ready": return store.update((state) => state.image?.id === intent.id ? { ...state, painted: true } : state);
+      case "image-ready":
+        showScale(surface().viewport().scale);
+        return store.update((state) => state.image?.id === intent.id ? { ...state, painted: true } : state);
       case "image-failed": return store.update((state) => state.image?.id !== intent.id ? state : {
         ...state, image: null, failure: { id: intent.id, message: "The picture did not arrive. Check that the server runs, then try again.", retry: true },
       });

@@ -30,6 +30,7 @@ const COUNTS_MS = 300;
 export async function mount(element) {
   if (element.dataset["mounted"] !== undefined) return;
   element.dataset["mounted"] = "";
+  element.classList.add("ann-root");
   const store = createStore({ ...initialState(), ...remembered() });
   const api = createApi({ client: freshId() });
   const feedback = createFeedback(store);
@@ -74,6 +75,9 @@ export async function mount(element) {
   element.addEventListener("mousedown", (event) => {
     if (event.target instanceof Element && event.target.closest("button, [role=option], [role=radio]:not(input)") && !event.target.closest("input, select")) event.preventDefault();
   });
+  // A ring around the canvas helps only those who get there by Tab.
+  element.addEventListener("pointerdown", () => element.classList.remove("by-keyboard"), true);
+  element.addEventListener("keydown", (event) => { if (event.key === "Tab") element.classList.add("by-keyboard"); }, true);
   rememberView(store);
   listen({ target: window, active: () => element.checkVisibility() && !sheet.open, run: actions.onKey });
   window.addEventListener("focus", () => { queue.nudge(); void images.refresh(); });

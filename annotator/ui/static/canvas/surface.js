@@ -76,6 +76,8 @@ class Surface {
     this.waiting = [];
     /** @type {{time: number, screen: Point, point: boolean} | null} */
     this.lastClick = null;
+    /** @type {{time: number, screen: Point, point: boolean} | null} the click before a press that may make it a double one */
+    this.second = null;
     /** @type {ImageBitmap | HTMLImageElement | null} */
     this.bitmap = null;
     this.stop = new AbortController();
@@ -175,7 +177,7 @@ class Surface {
       this.element.focus({ preventScroll: true });
       this.element.setPointerCapture(event.pointerId);
       if (event.button === 1) event.preventDefault();
-      if (this.isSecondClick(event, screen)) return;
+      this.second = this.isSecondPress(event, screen);
     }
     const hit = this.gesture.mode === "idle" ? this.hitAt(screen, raw, event.ctrlKey || event.metaKey) : null;
     if (this.gesture.mode === "idle") this.showHover(hit, raw);
@@ -195,7 +197,11 @@ class Surface {
       objects: !this.scene.draft && hit?.kind === "object" && hit.id !== this.scene.selected,
     });
     this.gesture = gesture;
-    for (const intent of intents) this.emit(intent, screen);
+    if (event.type === "pointerup" && this.second && isStill(before, intents)) {
+      this.onIntent({ type: "double-click", addedPoint: this.second.point });
+    } else {
+      for (const intent of intents) this.emit(intent, screen);
+    }
     this.showCursor();
   }
 
@@ -213,17 +219,16 @@ class Surface {
   }
 
   /**
-   * A double click fits the view. Its first click has acted already; the page takes a point back that it added.
+   * A double click fits the view. Its first click has acted already; the page takes a point back that it added. Only when
+   * the button goes up again is it known that the second press is no drag.
    * @param {PointerEvent} event @param {Point} screen
    */
-  isSecondClick(event, screen) {
+  isSecondPress(event, screen) {
     const last = this.lastClick;
     this.lastClick = null;
-    if (!last || event.button !== 0 || event.shiftKey || event.altKey || event.ctrlKey || event.metaKey) return false;
-    const near = Math.hypot(screen.x - last.screen.x, screen.y - last.screen.y) <= DOUBLE_CLICK.distance;
-    if (!near || performance.now() - last.time > DOUBLE_CLICK.milliseconds) return false;
-    this.onIntent({ type: "double-click", addedPoint: last.point });
-    return true;
+    if (!last || event.button !== 0 || event.shiftKey || event.altKey || event.ctrlKey || event.metaKey) return null;
+    const near = distance(screen, last.screen) <= DOUBLE_CLICK.distance;
+    return near && performance.now() - last.time <= DOUBLE_CLICK.milliseconds ? last : null;
   }
 
   /** Two fingers pan and zoom. @param {PointerEvent} event @returns {boolean} whether the event was used up */
@@ -424,6 +429,11 @@ class Surface {
 }
 
 const still = window.matchMedia("(prefers-reduced-motion: reduce)");
+
+/** Whether a press that ends now was a click and no drag. @param {import("./gestures.js").Gesture} before @param {import("./gestures.js").Intent[]} intents */
+function isStill(before, intents) {
+  return before.mode === "press" ? !intents.some((intent) => intent.type === "set-box") : before.mode === "move-point" && !intents.length;
+}
 
 /** @param {Point} a @param {Point} b */
 function distance(a, b) {

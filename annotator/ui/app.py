@@ -1,0 +1,65 @@
+"""The page: Gradio Blocks with tabs, mounted on the API's application."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gradio as gr
+from fastapi import FastAPI
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from annotator.sessions.service import Service
+from annotator.ui import export_tab, theme
+from annotator.ui.canvas import STATIC_URL, annotation_canvas, header
+
+STATIC = Path(__file__).parent / "static"
+_HEAD = f"""
+<link rel="stylesheet" href="{STATIC_URL}/theme.css">
+<link rel="modulepreload" href="{STATIC_URL}/app.js">
+"""
+
+
+class _Modules(StaticFiles):
+    """The files as they are now: browsers ask each time whether they have changed."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+def build(service: Service) -> gr.Blocks:
+    """The tabs of a project."""
+    with gr.Blocks(title="annotator", analytics_enabled=False, fill_width=True, fill_height=True) as blocks:
+        header()
+        with gr.Tabs(elem_id="ann-tabs"):
+            with gr.Tab("Annotate", elem_id="ann-annotate"):
+                annotation_canvas()
+            with gr.Tab("Export", elem_id="ann-export"):
+                export_tab.build(service)
+    page: gr.Blocks = blocks
+    return page
+
+
+def mount(app: FastAPI, service: Service) -> FastAPI:
+    """Add the page at `/` and its modules at `/annotator/static`."""
+    app.mount(STATIC_URL, _Modules(directory=STATIC), name="annotator-static")
+    mounted: FastAPI = gr.mount_gradio_app(
+        app,
+        build(service),
+        path="/",
+        server_name=service.settings.host,
+        footer_links=[],
+        run_history=False,
+        theme=theme.build(),
+        head=_HEAD,
+        show_error=True,
+        ssr_mode=False,
+        pwa=False,
+        mcp_server=False,
+        enable_monitoring=False,
+        allowed_paths=[str(export_tab.exports_folder(service))],
+    )
+    return mounted

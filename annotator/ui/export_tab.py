@@ -1,0 +1,138 @@
+"""The Export tab: a format, its options, the work with its progress, what was written, and the file."""
+
+from __future__ import annotations
+
+import html
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from annotator.errors import AnnotatorError
+from annotator.exporters import EXPORTERS
+from annotator.exporters.base import ExportReport, Option
+from annotator.sessions.folders import data_folder
+from annotator.sessions.service import Service
+
+LISTED = 20
+"""How many skipped things and losses the report names before it only counts them."""
+
+
+def build(service: Service) -> None:
+    """Add the tab's components to the Blocks in hand."""
+    formats = list(EXPORTERS.values())
+    with gr.Column(elem_classes="ann-export-page"):
+        gr.Markdown(f"## Export “{_plain(service.name)}”\nEvery mask is read back from the written file and compared.")
+        chosen = gr.Dropdown(
+            [(exporter.title, exporter.name) for exporter in formats],
+            value=formats[0].name,
+            label="Format",
+            elem_id="ann-export-format",
+        )
+        groups: list[gr.Group] = []
+        inputs: list[list[Any]] = []
+        for exporter in formats:
+            with gr.Group(visible=exporter is formats[0]) as group:
+                inputs.append([_input(option) for option in exporter.options])
+            groups.append(group)
+        start = gr.Button("Export", variant="primary", elem_id="ann-export-start")
+        report = gr.HTML(elem_id="ann-export-report", min_height=96)
+        download = gr.DownloadButton("Download", visible=False, elem_id="ann-export-download")
+
+    def show_options(name: str) -> list[Any]:
+        return [gr.update(visible=exporter.name == name) for exporter in formats]
+
+    def run(name: str, *values: Any, progress: gr.Progress = gr.Progress()) -> tuple[str, Any]:  # noqa: B008
+        options = _options_of(name, values)
+        try:
+            written = export(service, name=name, options=options, progress=_steps(progress))
+        except AnnotatorError as error:
+            raise gr.Error(error.message, title="Nothing was exported") from error
+        return report_html(written), gr.update(value=str(download_of(written)), visible=True)
+
+    chosen.change(show_options, chosen, groups, queue=False, show_progress="hidden", api_visibility="private")
+    start.click(
+        run,
+        [chosen, *(component for row in inputs for component in row)],
+        [report, download],
+        concurrency_limit=1,
+        show_progress_on=report,
+        api_visibility="private",
+    )
+
+
+def export(
+    service: Service, *, name: str, options: dict[str, Any], progress: Callable[[int, int], None]
+) -> ExportReport:
+    """Export into the project's data folder, from where the browser can download it."""
+    return service.export(format=name, out=exports_folder(service), options=options, progress=progress)
+
+
+def exports_folder(service: Service) -> Path:
+    """Where this tab writes: a server has no working folder that its users know."""
+    return data_folder(service.folder, service.settings) / "exports"
+
+
+def _steps(progress: gr.Progress) -> Callable[[int, int], None]:
+    def report(done: int, total: int) -> None:
+        progress((done, total), desc="Exporting", unit="steps")
+
+    return report
+
+
+def _options_of(name: str, values: tuple[Any, ...]) -> dict[str, Any]:
+    """The options of one format, out of the values of all formats' inputs in order."""
+    rest = list(values)
+    for exporter in EXPORTERS.values():
+        own, rest = rest[: len(exporter.options)], rest[len(exporter.options) :]
+        if exporter.name == name:
+            return {option.name: value for option, value in zip(exporter.options, own, strict=True)}
+    return {}
+
+
+def _input(option: Option) -> Any:
+    if option.type == "bool":
+        return gr.Checkbox(bool(option.default), label=option.title, info=option.help)
+    return gr.Radio(list(option.choices), value=str(option.default), label=option.title, info=option.help)
+
+
+def download_of(report: ExportReport) -> Path:
+    """What the browser can download: the file itself, or a folder as an archive."""
+    if report.target.is_dir():
+        return Path(shutil.make_archive(str(report.target), "zip", report.target))
+    return report.target
+
+
+def report_html(report: ExportReport) -> str:
+    """The report as a page's part; every text in it is escaped."""
+    least = "–" if report.minimum_iou is None else f"{report.minimum_iou:.4f}"
+    figures = [
+        (f"{report.annotations:,}", "objects"),
+        (f"{report.images:,}", "images"),
+        (f"{report.categories:,}", "categories"),
+        (least, "minimum IoU"),
+        (f"{report.seconds:.1f} s", "time"),
+    ]
+    cells = "".join(f"<div><b>{value}</b><span>{label}</span></div>" for value, label in figures)
+    lines = [f"<p class='ann-report-target'>Written to <code>{html.escape(str(report.target))}</code></p>"]
+    lines += [f"<p class='ann-report-note'>{html.escape(text)}</p>" for text in report.warnings]
+    lines.append(_listed("Skipped", [f"{one.what}: {one.reason}" for one in report.skipped]))
+    lines.append(
+        _listed("Not exact", [f"object {one.annotation} on {one.image}: IoU {one.iou:.4f}" for one in report.losses])
+    )
+    return f"<div class='ann-report' data-testid='report'><div class='ann-figures'>{cells}</div>{''.join(lines)}</div>"
+
+
+def _listed(title: str, texts: list[str]) -> str:
+    if not texts:
+        return ""
+    items = "".join(f"<li>{html.escape(text)}</li>" for text in texts[:LISTED])
+    more = f"<li>and {len(texts) - LISTED:,} more</li>" if len(texts) > LISTED else ""
+    return f"<details><summary>{title}: {len(texts):,}</summary><ul>{items}{more}</ul></details>"
+
+
+def _plain(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    return "".join(f"\\{character}" if character in "\\`*_{}[]()#+-.!|<>&~$" else character for character in text)

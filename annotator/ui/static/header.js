@@ -1,0 +1,30 @@
+/** The header: the mark, the project's name, and the switch between light and dark. */
+
+import { h, icon } from "./dom.js";
+import { applyTheme, chosenTheme, isDark, setTheme } from "./theme.js";
+
+/** @param {HTMLElement} element */
+export function mount(element) {
+  const toggle = h("button", { type: "button", class: "ann-icon-button ann-theme", "data-testid": "theme" });
+  const show = () => {
+    const dark = isDark();
+    const title = dark ? "Light theme" : "Dark theme";
+    toggle.title = title;
+    toggle.setAttribute("aria-label", title);
+    toggle.replaceChildren(icon(dark ? "sun" : "moon"));
+  };
+  toggle.addEventListener("click", () => {
+    setTheme(isDark() ? "light" : "dark");
+    show();
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    if (chosenTheme() === null) applyTheme();
+    show();
+  });
+  const mark = icon("mark", 20);
+  mark.setAttribute("class", "ann-mark");
+  applyTheme();
+  show();
+  element.replaceChildren(h("div", { class: "ann-header" }, mark, h("strong", {}, "annotator"),
+    h("span", { class: "ann-project", "data-annotator-project": "" }), toggle));
+}
