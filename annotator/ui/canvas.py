@@ -1,7 +1,7 @@
 """The canvas and the header above the tabs as Gradio components; the ES modules in `static/` make what they show.
 
-These are functions and not subclasses of `gr.HTML`: Gradio writes a `.pyi` file beside the module of every subclass when
-that is imported, which would litter a checkout.
+These are functions and not subclasses of `gr.HTML`: Gradio writes a `.pyi` file beside the module of every subclass
+when that is imported, which would litter a checkout.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ def build(service: Service) -> None:
         try:
             written = export(service, name=name, options=options, progress=_steps(progress))
         except AnnotatorError as error:
-            raise gr.Error(error.message, title="Nothing was exported") from error
+            return error_html(error), gr.update(visible=False)
         return report_html(written), gr.update(value=str(download_of(written)), visible=True)
 
     chosen.change(show_options, chosen, groups, queue=False, show_progress="hidden", api_visibility="private")
@@ -123,6 +123,12 @@ def report_html(report: ExportReport) -> str:
         _listed("Not exact", [f"object {one.annotation} on {one.image}: IoU {one.iou:.4f}" for one in report.losses])
     )
     return f"<div class='ann-report' data-testid='report'><div class='ann-figures'>{cells}</div>{''.join(lines)}</div>"
+
+
+def error_html(error: AnnotatorError) -> str:
+    """Why there is no report."""
+    text = html.escape(error.message)
+    return f"<div class='ann-report is-error' role='alert'><p><strong>Nothing was exported.</strong> {text}</p></div>"
 
 
 def _listed(title: str, texts: list[str]) -> str:

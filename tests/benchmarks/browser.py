@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
@@ -13,8 +12,8 @@ from tests.e2e.app import CHROMIUM_FLAGS, Annotator, App, chromium
 
 FROM_CLICK_TO_PAINT = """() => {
   const click = performance.getEntriesByName("annotator:click").at(-1);
-  const painted = performance.getEntriesByName("annotator:mask-painted").find((mark) => mark.startTime > click.startTime);
-  return painted.startTime - click.startTime;
+  const masks = performance.getEntriesByName("annotator:mask-painted");
+  return masks.find((mark) => mark.startTime > click.startTime).startTime - click.startTime;
 }"""
 
 

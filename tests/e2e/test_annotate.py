@@ -7,7 +7,9 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from annotator.config import Settings
@@ -235,3 +237,75 @@ def test_no_request_leaves_the_machine(browser: Browser, launch: Launch) -> None
     assert asked
     outside = [url for url in asked if not url.startswith((app.url, "data:", "blob:"))]
     assert not outside, outside
+
+
+def test_the_export_tab_writes_what_was_seen_and_hands_it_out(ann: Annotator, tmp_path: Path) -> None:
+    page = ann.page
+    ann.click(250, 170).press("Enter")
+    seen = Mask.from_rle(ann.objects[0]["rle"])
+    page.get_by_role("tab", name="Export").click()
+    page.get_by_label("auto", exact=True).check()
+    page.locator("#ann-export-start").click()
+    expect(page.get_by_test_id("report")).to_contain_text("1.0000", timeout=30_000)
+    with page.expect_download() as waiting:
+        page.locator("#ann-export-download").click()
+    saved = tmp_path / "download.json"
+    waiting.value.save_as(saved)
+    (entry,) = json.loads(saved.read_text())["annotations"]
+    assert entry["area"] == seen.area
+    assert entry["bbox"] == list(seen.bbox)
+    page.get_by_role("tab", name="Annotate").click()
+    ann.click(100, 100)
+    assert ann.state["draft"] is not None
+
+
+def test_an_export_without_anything_to_export_says_what_to_do(ann: Annotator) -> None:
+    page = ann.page
+    page.get_by_role("tab", name="Export").click()
+    page.locator("#ann-export-start").click()
+    expect(page.get_by_role("alert").filter(has_text="Nothing was exported")).to_contain_text("Accept objects")
+
+
+def test_categories_are_added_and_numbered_and_typing_never_reaches_the_canvas(ann: Annotator) -> None:
+    page = ann.page
+    ann.click(250, 170)
+    page.keyboard.press("n")
+    page.keyboard.type("zebra fish")
+    page.keyboard.press("Enter")
+    ann.settle()
+    expect(page.get_by_test_id("category").filter(has_text="zebra fish")).to_be_visible()
+    assert ann.state["draft"] is not None
+    assert ann.state["project"]["categories"][-1]["name"] == "zebra fish"
+    ann.press("5", "Enter")
+    assert ann.objects[0]["category"] == ann.state["project"]["categories"][4]["id"]
+
+
+def test_a_photo_of_twelve_megapixels_and_a_deep_tiff_are_annotated_in_full_resolution(
+    page: Page, launch: Launch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "large"
+    folder.mkdir()
+    tower = Image.open(demo_photo("tower.jpg"))
+    tower.resize((3000, 4775)).save(folder / "a.jpg", quality=90)
+    deep = np.asarray(tower.convert("L")).astype(np.uint16) * 16
+    Image.fromarray(deep).save(folder / "b.tif")
+    ann = Annotator(page).open(launch(folder).url)
+    image = ann.state["image"]
+    assert (image["width"], image["height"]) == (3000, 4775)
+    assert max(image["pixels"]["width"], image["pixels"]["height"]) <= 4096
+    ann.click(1500, 2500)
+    mask = ann.draft_mask()
+    assert (mask.width, mask.height) == (3000, 4775)
+    assert mask.to_array()[2500, 1500]
+    ann.press("Escape", "ArrowRight")
+    page.wait_for_function("window.annotator.state().image?.name === 'b.tif' && window.annotator.state().painted")
+    assert "16-bit" in ann.settle().state["image"]["note"]
+    ann.click(190, 300)
+    assert ann.draft_mask().area > 0
+
+
+def demo_photo(name: str) -> Path:
+    """One of the photos that come with Gradio."""
+    import gradio
+
+    return Path(gradio.__file__).parent / "media_assets" / "images" / name

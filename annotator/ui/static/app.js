@@ -38,6 +38,10 @@ export async function mount(element) {
 
   const queue = createWriteQueue({
     send: ({ method, path, body }) => api.send(method, path, body, { timeout: 60_000 }),
+    look: async (image, object) => {
+      const { annotations } = await api.get(`/images/${encodeURIComponent(image)}`);
+      return annotations.find((/** @type {{id: number}} */ annotation) => annotation.id === object) ?? null;
+    },
     storage: localStorage, name: journal,
     onProgress: ({ phase, pending, message }) => store.update((state) => ({ ...state, saving: { ...state.saving, phase, pending, message } })),
     onSaved: (write, reply, more) => { applySaved(store, write, reply, more); recount(); },
@@ -54,7 +58,7 @@ export async function mount(element) {
   let timer = 0;
   const recount = () => { clearTimeout(timer); timer = window.setTimeout(() => images.loadProject().catch(() => undefined), COUNTS_MS); };
 
-  const sheet = shortcutSheet();
+  const sheet = shortcutSheet({ firstSteps: () => store.update(merge, { hint: true }) });
   const actions = createActions({ store, api, drafting, objects, images, sheet, ...feedback, surface: () => surface, search: () => list.search });
   const list = imageList({ store, open: images.open, filter: images.filter, addFiles: images.upload });
   const strip = candidateStrip({ store, choose: drafting.choose });
@@ -68,7 +72,7 @@ export async function mount(element) {
     h("aside", { class: "ann-side" },
       categoryList({ store, choose: actions.chooseCategory, add: actions.addCategory, change: actions.changeCategory, remove: actions.removeCategory }).element,
       objectList({ store, verbs: objects }).element, viewSettings({ store }).element),
-    statusBar({ store, help: sheet.toggle, showHint: () => store.update(merge, { hint: true }) }).element),
+    statusBar({ store, help: sheet.toggle }).element),
   toasts({ store, close: (id) => store.update(toastGone, id) }).element, sheet.element);
 
   // The mouse must not leave a button focused: the next Space or Enter is for the canvas.

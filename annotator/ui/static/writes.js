@@ -64,13 +64,17 @@ export function learn(truth, write, reply) {
 /** Whether two writes are about the same thing. @param {Write} one @param {Write} other */
 const related = (one, other) => one.key === other.key || (one.object !== undefined && one.object === other.object);
 
+/** Whether an object is as a write wants it. @param {Write} write @param {any} object */
+const isAsWanted = (write, object) => object !== null && Object.entries(write.body).every(([field, value]) => object[field] === value);
+
 /**
  * @param {{send: (request: {method: string, path: string, body: unknown}) => Promise<any>, storage: Storage, name: string,
  *   onSaved: (write: Write, reply: any, more: boolean) => void, onRefused: (write: Write, error: any, dropped: Write[]) => void,
- *   onProgress: (progress: Progress) => void, later?: (run: () => void, ms: number) => unknown}} options
+ *   onProgress: (progress: Progress) => void, look: (image: string, object: number) => Promise<any>, later?: (run: () => void, ms: number) => unknown}} options
+ *   look: an object as the server has it now, or null;
  *   onSaved: reply is null when there was nothing to do; more: whether other writes about the same thing still wait
  */
-export function createWriteQueue({ send, storage, name, onSaved, onRefused, onProgress, later = setTimeout }) {
+export function createWriteQueue({ send, storage, name, onSaved, onRefused, onProgress, look, later = setTimeout }) {
   /** @type {Write[]} */
   let writes = [];
   let truth = nothingKnown();
@@ -78,6 +82,8 @@ export function createWriteQueue({ send, storage, name, onSaved, onRefused, onPr
   /** @type {string | null} why the first write could not be sent */
   let trouble = null;
   let tries = 0;
+  /** Whether an earlier page may have sent the first write already. */
+  let replayed = false;
   /** Counts rounds, so that a timer of an earlier one does nothing. */
   let round = 0;
   /** @type {{image: string | null, resolve: () => void}[]} */
@@ -110,10 +116,27 @@ export function createWriteQueue({ send, storage, name, onSaved, onRefused, onPr
     try {
       if (request !== null) reply = await send(request);
     } catch (error) {
-      failed(write, error);
+      const done = await sentBefore(write, error);
+      if (done === null) failed(write, error);
+      else saved(write, { annotation: done });
       return;
     }
     saved(write, reply);
+  }
+
+  /**
+   * A change that was sent before, whose reply was lost, finds its own effect as a conflict. Everything else that is sent
+   * twice gets the same reply twice.
+   * @param {Write} write @param {any} error @returns {Promise<any>} the object, or null when it is a real conflict
+   */
+  async function sentBefore(write, error) {
+    if (error.status !== 409 || write.kind !== "patch" || (tries === 0 && !replayed) || write.object === undefined) return null;
+    try {
+      const object = await look(write.image, truth.ids[write.object] ?? write.object);
+      return isAsWanted(write, object) ? object : null;
+    } catch {
+      return null;
+    }
   }
 
   /** Go on to the next write. @param {Write[]} rest */
@@ -122,6 +145,7 @@ export function createWriteQueue({ send, storage, name, onSaved, onRefused, onPr
     sending = false;
     trouble = null;
     tries = 0;
+    replayed = false;
     round += 1;
     journal();
   }
@@ -181,6 +205,7 @@ export function createWriteQueue({ send, storage, name, onSaved, onRefused, onPr
         objects: { ...left.truth.objects, ...truth.objects },
         ids: { ...left.truth.ids, ...truth.ids },
       };
+      replayed = writes.length === 0;
       writes = [...writes, ...left.writes];
       journal();
       report();

@@ -117,5 +117,5 @@ function updateRow(row, item, state) {
   row.dataset["state"] = kind;
   const text = row.querySelector(".ann-image-state span");
   const label = STATES[/** @type {keyof typeof STATES} */ (kind)];
-  if (text !== null) setText(text, item.problem ?? `${label} · ${objectsText(item.objects)}`);
+  if (text !== null) setText(text, item.problem ?? (item.objects === 0 ? label : `${label} · ${objectsText(item.objects)}`));
 }

@@ -22,12 +22,15 @@ export function chordsShown(keys) {
   return keys.filter((key) => key !== "=" && key !== "_").map(keyText);
 }
 
-export function shortcutSheet() {
+/** @param {{firstSteps: () => void}} options */
+export function shortcutSheet({ firstSteps }) {
   const groups = [...new Set(SHORTCUTS.map((row) => row.group))];
   const row = (/** @type {readonly string[]} */ keys, /** @type {string} */ title) => h("div", { class: "ann-shortcut" },
     h("dt", {}, title), h("dd", {}, keys.map((key) => h("kbd", {}, key))));
   const dialog = h("dialog", { class: "ann-sheet", "aria-label": "Shortcuts", "data-testid": "shortcuts" },
-    h("header", {}, h("h2", {}, "Shortcuts"), button({ title: "Close", key: "Esc", icon: "close", click: () => dialog.close() })),
+    h("header", {}, h("h2", {}, "Shortcuts"),
+      h("button", { type: "button", class: "ann-button", "data-testid": "first-steps", on: { click: () => { dialog.close(); firstSteps(); } } }, "Show the first steps"),
+      button({ title: "Close", key: "Esc", icon: "close", click: () => dialog.close() })),
     h("div", { class: "ann-sheet-body" },
       groups.map((group) => h("section", {}, h("h3", {}, group),
         h("dl", {}, SHORTCUTS.filter((one) => one.group === group).map((one) => row(chordsShown(one.keys), one.title))))),

@@ -48,7 +48,7 @@ function bar({ store, run }) {
   const redo = button({ title: "Redo", key: "Shift+Z", icon: "redo", testid: "redo", click: () => run("redo") });
   const discard = button({ title: "Discard", key: "Esc", label: "Discard", class: "ann-button", testid: "discard", click: () => run("discard") });
   const accept = button({ title: "Accept", key: "Enter", label: "Accept", class: "ann-button is-primary", testid: "accept", click: () => run("accept") });
-  const mark = button({ title: "Mark done and go on", key: "M", label: "Mark done", class: "ann-button", testid: "mark", icon: "flag", click: () => run("mark") });
+  const mark = button({ title: "Mark done and go on", key: "M", label: "Mark done", class: "ann-button ann-mark-button", testid: "mark", icon: "flag", click: () => run("mark") });
   store.watch((state) => [state.image, state.opening, state.failure, state.list.items], ({ image, opening, failure, list }) => {
     const item = image ?? list.items.find((other) => other.id === (opening ?? failure?.id));
     setText(name, item?.name ?? "");
@@ -81,7 +81,7 @@ function hint({ store, dismissHint }) {
   const element = h("div", { class: "ann-hint", role: "note", "data-testid": "hint", hidden: true },
     h("ol", {}, line("Click", "on an object; drag draws a box around it"),
       line("Right click", "or Shift + click takes a part away"),
-      line("Enter", "keeps the object. All else is behind ?")),
+      line("Enter", "keeps the object; ? shows every key")),
     button({ title: "Close", icon: "close", click: dismissHint }));
   store.watch((state) => [state.hint, state.image === null], (state) => { element.hidden = !state.hint || state.image === null; });
   return element;

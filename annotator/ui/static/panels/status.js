@@ -18,8 +18,8 @@ export function savingText({ phase, pending, saved }) {
 
 const EMBEDDING = { none: "", preparing: "Preparing this image…", ready: "Ready", failed: "Model problem" };
 
-/** @param {{store: import("../store.js").Store, help: () => void, showHint: () => void}} options */
-export function statusBar({ store, help, showHint }) {
+/** @param {{store: import("../store.js").Store, help: () => void}} options */
+export function statusBar({ store, help }) {
   const model = h("span", { class: "ann-status-model", "data-testid": "status-model" });
   const embedding = h("span", { class: "ann-status-embedding", role: "status", "data-testid": "status-embedding" }, h("i", { class: "ann-dot" }), h("span"));
   const latency = h("span", { class: "ann-status-latency", title: "From the click to the answer", "data-testid": "status-latency" });
@@ -38,7 +38,7 @@ export function statusBar({ store, help, showHint }) {
   });
   return {
     element: h("footer", { class: "ann-status" }, model, embedding, h("span", { class: "ann-bar-line", "aria-hidden": "true" }),
-      latency, saved, button({ title: "Show the first steps", icon: "pencil", click: showHint }), button({ title: "Shortcuts", key: "?", icon: "help", testid: "help", click: help })),
+      latency, saved, button({ title: "Shortcuts", key: "?", icon: "help", testid: "help", click: help })),
   };
 }
 

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { imageInHash } from "../../../annotator/ui/static/images.js";
+import { regionOf } from "../../../annotator/ui/static/panels/candidates.js";
+import { areaText, percent } from "../../../annotator/ui/static/panels/objectList.js";
+import { savingText } from "../../../annotator/ui/static/panels/status.js";
+import { random } from "../helpers.js";
+
+test("a thumbnail's region is inside the image, in its proportions, and holds the candidate's middle", () => {
+  const numbers = random(3);
+  for (let round = 0; round < 300; round++) {
+    const image = { width: 1 + Math.floor(numbers() * 3000), height: 1 + Math.floor(numbers() * 3000) };
+    const x = Math.floor(numbers() * image.width);
+    const y = Math.floor(numbers() * image.height);
+    const bbox = [x, y, 1 + Math.floor(numbers() * (image.width - x - 1)), 1 + Math.floor(numbers() * (image.height - y - 1))];
+    const region = regionOf(bbox, numbers() * 3000, image);
+    assert.ok(region.x >= 0 && region.y >= 0 && region.x + region.width <= image.width + 1e-6 && region.y + region.height <= image.height + 1e-6);
+    assert.ok(Math.abs(region.width / region.height - 84 / 60) < 1e-9);
+    const middle = { x: bbox[0] + bbox[2] / 2, y: bbox[1] + bbox[3] / 2 };
+    assert.ok(middle.x >= region.x - 1e-6 && middle.x <= region.x + region.width + 1e-6);
+    assert.ok(middle.y >= region.y - 1e-6 && middle.y <= region.y + region.height + 1e-6);
+  }
+});
+
+test("figures are short enough for a row", () => {
+  assert.equal(areaText(0), "0 px");
+  assert.equal(areaText(9_949), "9,949 px");
+  assert.equal(areaText(12_345), "12 kpx");
+  assert.equal(areaText(999_499), "999 kpx");
+  assert.equal(areaText(2_457_600), "2.5 Mpx");
+  assert.equal(percent(0.974), "97 %");
+  assert.equal(percent(1.003), "100 %");
+  assert.equal(percent(null), "–");
+});
+
+test("the address names an image, whatever is in its id", () => {
+  assert.equal(imageInHash("#image=a%2Fb%20c"), "a/b c");
+  assert.equal(imageInHash(""), null);
+  assert.equal(imageInHash("#other=1"), null);
+  assert.equal(imageInHash("#image=%"), null);
+});
+
+test("what is not saved yet is never called saved", () => {
+  const saved = "2026-05-04T10:11:12Z";
+  assert.match(savingText({ phase: "idle", pending: 0, message: null, saved }), /^Saved \d\d:11:12$/);
+  assert.equal(savingText({ phase: "saving", pending: 2, message: null, saved }), "Saving…");
+  assert.equal(savingText({ phase: "offline", pending: 1, message: "away", saved }), "Not saved yet: 1 change, trying again…");
+  assert.equal(savingText({ phase: "idle", pending: 0, message: null, saved: null }), "");
+});
