@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { area, contains, crop, decode, edges } from "../../../annotator/ui/static/canvas/rle.js";
+import { area, coarser, contains, crop, decode, edges } from "../../../annotator/ui/static/canvas/rle.js";
 import { encode, random } from "../helpers.js";
 
 /** Real masks with what pycocotools says of them. */
@@ -68,4 +68,27 @@ test("an empty mask has nothing to show", () => {
   const runs = decode(encode([0, 0, 0, 0], 2, 2));
   assert.equal(area(runs), 0);
   assert.deepEqual(edges(crop(runs)), []);
+});
+
+test("coarser steps cover the same ground", () => {
+  const next = random(3);
+  for (let round = 0; round < 100; round++) {
+    const [width, height] = [5 + Math.floor(next() * 20), 5 + Math.floor(next() * 20)];
+    const bits = Array.from({ length: width * height }, () => (next() < 0.1 ? 1 : 0));
+    const part = crop(decode(encode(bits, width, height)));
+    for (const factor of [2, 4]) {
+      const coarse = coarser(part, factor);
+      for (let y = 0; y < Math.ceil(height / factor); y++) {
+        for (let x = 0; x < Math.ceil(width / factor); x++) {
+          let any = 0;
+          for (let v = y * factor; v < Math.min(height, (y + 1) * factor); v++) {
+            for (let u = x * factor; u < Math.min(width, (x + 1) * factor); u++) any |= bits[v * width + u];
+          }
+          const [column, row] = [x - coarse.x, y - coarse.y];
+          const inside = column >= 0 && row >= 0 && column < coarse.width && row < coarse.height;
+          assert.equal(inside ? coarse.bits[row * coarse.width + column] : 0, any);
+        }
+      }
+    }
+  }
 });

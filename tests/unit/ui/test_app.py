@@ -85,7 +85,9 @@ def test_an_export_of_the_tab_lands_in_the_data_folder_and_tells_its_progress(se
     image = service.list_images(status=None, query=None, limit=1, cursor=None).items[0]
     service.set_state(image_id=image.id, state="empty")
     steps: list[tuple[int, int]] = []
-    report = export_tab.export(service, name="coco", options={}, progress=lambda done, total: steps.append((done, total)))
+    report = export_tab.export(
+        service, name="coco", options={}, progress=lambda done, total: steps.append((done, total))
+    )
     assert report.images == 1
     assert report.target.is_relative_to(service.folder / ".annotator" / "exports")
     assert export_tab.download_of(report) == report.target

@@ -9,10 +9,11 @@
  * @typedef {{x: number, y: number, label: number}} PromptPoint
  * @typedef {{points: PromptPoint[], box: [number, number, number, number] | null, mask: {rle: Rle} | null, colour: string, pending: boolean}} SceneDraft
  * @typedef {{opacity: number, outline: boolean, showPrompts: boolean, overlays: boolean}} View
- * @typedef {{runs: Runs, fill: HTMLCanvasElement | null, outline: Path2D, x: number, y: number}} Shape  fill and outline in pixels of the mask
+ * @typedef {{runs: Runs, part: import("./rle.js").Crop, fill: HTMLCanvasElement | null, outlines: Map<number, Path2D>}} Shape
+ *   fill in pixels of the mask; outlines by how many pixels make one step
  */
 
-import { crop, decode, edges } from "./rle.js";
+import { coarser, crop, decode, edges } from "./rle.js";
 import { toScreen } from "./viewport.js";
 import { handles } from "./gestures.js";
 
@@ -27,16 +28,29 @@ export function shapeOf(rle, colour) {
   if (found) return found;
   const runs = decode(rle);
   const part = crop(runs);
-  const outline = new Path2D();
-  const lines = edges(part);
-  for (let i = 0; i < lines.length; i += 4) {
-    outline.moveTo(lines[i] ?? 0, lines[i + 1] ?? 0);
-    outline.lineTo(lines[i + 2] ?? 0, lines[i + 3] ?? 0);
-  }
-  const shape = { runs, fill: part.width ? tinted(part, colour) : null, outline, x: part.x, y: part.y };
+  const shape = { runs, part, fill: part.width ? tinted(part, colour) : null, outlines: new Map() };
   known.clear(); // a mask is shown in one colour at a time
   known.set(colour, shape);
   return shape;
+}
+
+/**
+ * The outline in pixels of the mask. Where several of them share a pixel of the screen it takes bigger steps: nobody sees the
+ * difference, and a thousand objects stay quick.
+ * @param {Shape} shape @param {number} scale screen pixels for a pixel of the mask
+ */
+function outlineOf(shape, scale) {
+  const step = 2 ** Math.max(0, Math.floor(Math.log2(1 / (scale * window.devicePixelRatio))));
+  const known = shape.outlines.get(step);
+  if (known) return known;
+  const outline = new Path2D();
+  const lines = edges(step > 1 ? coarser(shape.part, step) : shape.part);
+  for (let i = 0; i < lines.length; i += 4) {
+    outline.moveTo((lines[i] ?? 0) * step, (lines[i + 1] ?? 0) * step);
+    outline.lineTo((lines[i + 2] ?? 0) * step, (lines[i + 3] ?? 0) * step);
+  }
+  shape.outlines.set(step, outline);
+  return outline;
 }
 
 /** @param {import("./rle.js").Crop} part @param {string} colour */
@@ -69,29 +83,32 @@ export function paintPicture(context, view, image, bitmap) {
 }
 
 /**
+ * All objects alike. What is selected or under the pointer is painted on top by `paintMarks`, so that a moving pointer never
+ * repaints a thousand objects.
  * @param {CanvasRenderingContext2D} context @param {Viewport} view @param {Size} image @param {Size} host
- * @param {SceneObject[]} objects @param {View} options @param {{selected: number | null, highlighted: number | null}} marks
+ * @param {SceneObject[]} objects @param {View} options
  */
-export function paintObjects(context, view, image, host, objects, options, marks) {
+export function paintObjects(context, view, image, host, objects, options) {
   if (!options.overlays) return;
-  const order = [...objects].sort((a, b) => rank(a, marks) - rank(b, marks));
-  for (const object of order) {
-    const marked = object.id === marks.selected || object.id === marks.highlighted;
-    if ((object.hidden && !marked) || !isVisible(object.bbox, view, host)) continue;
-    const opacity = marked ? Math.min(1, options.opacity + 0.25) : options.opacity;
-    paintMask(context, view, image, shapeOf(object.rle, object.colour), {
-      opacity,
-      outline: options.outline || marked,
-      width: marked ? 2.5 : 1.25,
-      inner: object.id === marks.selected ? "#ffffff" : object.colour,
-    });
+  for (const object of objects) {
+    if (object.hidden || !isVisible(object.bbox, view, host)) continue;
+    const { opacity, outline } = options;
+    paintMask(context, view, image, shapeOf(object.rle, object.colour), { opacity, outline, width: 1.25, inner: object.colour });
   }
 }
 
-/** @param {SceneObject} object @param {{selected: number | null, highlighted: number | null}} marks */
-function rank(object, marks) {
-  if (object.id === marks.highlighted) return 2;
-  return object.id === marks.selected ? 1 : 0;
+/**
+ * @param {CanvasRenderingContext2D} context @param {Viewport} view @param {Size} image
+ * @param {SceneObject[]} objects @param {View} options @param {{selected: number | null, highlighted: number | null}} marks
+ */
+export function paintMarks(context, view, image, objects, options, { selected, highlighted }) {
+  for (const id of new Set([selected, highlighted])) {
+    const object = objects.find((other) => other.id === id);
+    if (!object || !options.overlays) continue;
+    const inner = id === selected ? "#ffffff" : object.colour;
+    const opacity = object.hidden ? options.opacity : 0.15;
+    paintMask(context, view, image, shapeOf(object.rle, object.colour), { opacity, outline: true, width: 2.5, inner });
+  }
 }
 
 /** @param {number[]} bbox @param {Viewport} view @param {Size} host */
@@ -115,18 +132,19 @@ function paintMask(context, view, image, shape, style) {
   if (shape.fill) {
     context.imageSmoothingEnabled = scale.x < 1;
     context.globalAlpha = style.opacity;
-    context.drawImage(shape.fill, shape.x, shape.y);
+    context.drawImage(shape.fill, shape.part.x, shape.part.y);
   }
   if (style.outline) {
     context.globalAlpha = 1;
     context.lineCap = "square";
+    const outline = outlineOf(shape, scale.x);
     for (const [width, colour] of /** @type {[number, string][]} */ ([
       [style.width + 2, "rgba(0, 0, 0, 0.75)"],
       [style.width, style.inner],
     ])) {
       context.lineWidth = width / scale.x;
       context.strokeStyle = colour;
-      context.stroke(shape.outline);
+      context.stroke(outline);
     }
   }
   context.restore();

@@ -97,6 +97,25 @@ function eachSpan(runs, span) {
 }
 
 /**
+ * The same crop with `factor` × `factor` pixels made one, foreground where any of them is; its place is a multiple of `factor`.
+ * @param {Crop} crop @param {number} factor @returns {Crop} in units of `factor` pixels
+ */
+export function coarser({ x, y, width, height, bits }, factor) {
+  const left = Math.floor(x / factor);
+  const top = Math.floor(y / factor);
+  const columns = Math.ceil((x + width) / factor) - left;
+  const rows = Math.ceil((y + height) / factor) - top;
+  const coarse = new Uint8Array(columns * rows);
+  for (let row = 0, at = 0; row < height; row++) {
+    const start = (Math.floor((y + row) / factor) - top) * columns - left;
+    for (let column = 0; column < width; column++, at++) {
+      if (bits[at]) coarse[start + Math.floor((x + column) / factor)] = 1;
+    }
+  }
+  return { x: left, y: top, width: columns, height: rows, bits: coarse };
+}
+
+/**
  * The pixel edges between foreground and background as straight lines [x0, y0, x1, y1, …], in pixels of the mask.
  * Neighbouring edges in line are one; holes and separate parts have theirs like everything else.
  * @param {Crop} crop @returns {number[]}

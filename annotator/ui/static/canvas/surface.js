@@ -14,7 +14,7 @@
 import { clampToImage, fit, isInside, pan, resized, toImage, toScreen, zoom } from "./viewport.js";
 import { contains } from "./rle.js";
 import { handles, IDLE, step } from "./gestures.js";
-import { paintDraft, paintObjects, paintPicture, shapeOf } from "./layers.js";
+import { paintDraft, paintMarks, paintObjects, paintPicture, shapeOf } from "./layers.js";
 
 const GRAB = 11;
 const DOUBLE_CLICK = { milliseconds: 300, distance: 4 };
@@ -69,7 +69,7 @@ class Surface {
     this.touches = new Map();
     /** @type {Hit | null} */
     this.hover = null;
-    this.dirty = { picture: true, objects: true, draft: true };
+    this.dirty = { picture: true, objects: true, marks: true, draft: true };
     this.frame = 0;
     this.rest = 0;
     /** @type {(() => void)[]} */
@@ -81,7 +81,7 @@ class Surface {
     /** @type {ImageBitmap | HTMLImageElement | null} */
     this.bitmap = null;
     this.stop = new AbortController();
-    this.layers = ["picture", "objects", "draft"].map((name) => {
+    this.layers = ["picture", "objects", "marks", "draft"].map((name) => {
       const canvas = document.createElement("canvas");
       canvas.className = `surface-layer surface-${name}`;
       host.append(canvas);
@@ -104,7 +104,8 @@ class Surface {
     if (scene.image?.id !== before.image?.id) this.load(scene.image);
     const options = scene.view !== before.view;
     const marks = scene.selected !== before.selected || scene.highlighted !== before.highlighted;
-    if (options || marks || scene.objects !== before.objects) this.dirty.objects = true;
+    if (options || scene.objects !== before.objects) this.dirty.objects = true;
+    if (options || marks || scene.objects !== before.objects) this.dirty.marks = true;
     if (options || scene.draft !== before.draft) this.dirty.draft = true;
     this.schedule();
   }
@@ -113,7 +114,7 @@ class Surface {
   load(image) {
     this.cancel();
     this.bitmap = null;
-    this.dirty = { picture: true, objects: true, draft: true };
+    this.dirty = { picture: true, objects: true, marks: true, draft: true };
     if (!image) return;
     this.view = fit(image, this.host);
     const element = new Image();
@@ -269,7 +270,7 @@ class Surface {
   /** @param {Viewport} view */
   look(view) {
     this.view = view;
-    this.dirty.picture = this.dirty.draft = true;
+    this.dirty.picture = this.dirty.marks = this.dirty.draft = true;
     if (this.scene.objects.length > MANY_OBJECTS) {
       window.clearTimeout(this.rest);
       this.rest = window.setTimeout(() => {
@@ -356,7 +357,7 @@ class Surface {
     }
     const image = this.scene.image;
     if (image) this.view = before.width ? resized(this.view, before, this.host, image) : fit(image, this.host);
-    this.dirty = { picture: true, objects: true, draft: true };
+    this.dirty = { picture: true, objects: true, marks: true, draft: true };
     this.paint(); // at once: a canvas that changed its size is empty until it is painted
   }
 
@@ -375,10 +376,10 @@ class Surface {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
     const { image, objects, draft, view: options } = this.scene;
-    const [picture, middle, top] = this.layers;
+    const [picture, middle, marks, top] = this.layers;
     if (picture && this.dirty.picture) this.clean(picture, (c) => image && paintPicture(c, this.view, image, this.bitmap));
     if (middle && this.dirty.objects) {
-      this.clean(middle, (c) => image && paintObjects(c, this.view, image, this.host, objects, options, this.scene));
+      this.clean(middle, (c) => image && paintObjects(c, this.view, image, this.host, objects, options));
       this.paintedView = this.view;
       middle.style.transform = "";
     } else if (middle && this.paintedView !== this.view) {
@@ -387,13 +388,16 @@ class Surface {
       const y = this.view.y - this.paintedView.y * factor;
       middle.style.transform = `translate(${x}px, ${y}px) scale(${factor})`;
     }
+    if (marks && this.dirty.marks) {
+      this.clean(marks, (c) => image && paintMarks(c, this.view, image, objects, options, this.scene));
+    }
     if (top && this.dirty.draft) {
       const hovered = this.hover?.kind === "point" ? this.hover.index : null;
       const phase = still.matches ? 0 : (performance.now() / 900) % 1;
       this.clean(top, (c) => image && draft && paintDraft(c, this.view, image, draft, options, hovered, phase));
     }
     const animated = Boolean(draft?.pending) && !still.matches;
-    this.dirty = { picture: false, objects: false, draft: animated };
+    this.dirty = { picture: false, objects: false, marks: false, draft: animated };
     if (animated) this.schedule();
     for (const resolve of this.waiting.splice(0)) resolve();
   }
