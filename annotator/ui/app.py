@@ -55,6 +55,7 @@ def mount(app: FastAPI, service: Service) -> FastAPI:
         run_history=False,
         theme=theme.build(),
         head=_HEAD,
+        favicon_path=str(STATIC / "favicon.svg"),
         show_error=True,
         ssr_mode=False,
         pwa=False,

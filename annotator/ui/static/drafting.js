@@ -85,8 +85,8 @@ export function createDrafting({ store, api, add, fail, needCategory }) {
       return;
     }
     store.update(draftChanged, next);
+    ask(); // first: the mask is what people wait for
     if (final) save(label);
-    ask();
   }
 
   function discard() {

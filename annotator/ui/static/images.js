@@ -6,6 +6,7 @@ const FIRST_PAGE = 200;
 const PAGE = 1000;
 const SCAN_POLL_MS = 700;
 const FIRST_POLLS_MS = 150;
+const AWAY_POLL_MS = 1500;
 /** How long a folder that is still being read may hold up the first image: the one to start with may come yet. */
 const PATIENCE_MS = 1500;
 const HASH = /^#image=(.+)$/;
@@ -83,7 +84,8 @@ export function createImages({ store, api, queue, drafting, fail }) {
   async function openSomething() {
     const { image, opening: coming, failure, project, list } = store.get();
     if (image !== null || coming !== null || failure !== null || project === null) return;
-    const named = imageInHash(location.hash) ?? project.last_image;
+    const last = list.items.find((item) => item.id === project.last_image)?.problem === null ? project.last_image : null;
+    const named = imageInHash(location.hash) ?? last;
     const readable = list.items.filter((item) => item.problem === null);
     const first = readable.find((item) => item.state === "todo" || item.state === "in_progress") ?? readable[0];
     const wanted = named ?? first?.id ?? null;
@@ -96,6 +98,12 @@ export function createImages({ store, api, queue, drafting, fail }) {
     drafting.forget();
     store.update(imageOpening, id);
     if (imageInHash(location.hash) !== id) history.replaceState(null, "", `#image=${encodeURIComponent(id)}`);
+    const problem = store.get().list.items.find((item) => item.id === id)?.problem ?? null;
+    if (problem !== null) {
+      // The list has said why; no route answers for such a file.
+      store.update(merge, { opening: null, failure: { id, message: problem, retry: false } });
+      return;
+    }
     await queue.whenEmpty(id);
     if (mine !== opening) return;
     try {
@@ -113,6 +121,16 @@ export function createImages({ store, api, queue, drafting, fail }) {
     } catch (/** @type {any} */ error) {
       if (mine !== opening) return;
       store.update(merge, { opening: null, failure: { id, message: error.message, retry: error.status !== 404 } });
+      if (error.passing === true) void openWhenBack(id, mine);
+    }
+  }
+
+  /** The server was away: open the image as soon as it answers, unless another one was chosen meanwhile. @param {string} id @param {number} mine */
+  async function openWhenBack(id, mine) {
+    while (mine === opening && !stopped) {
+      await new Promise((resolve) => setTimeout(resolve, AWAY_POLL_MS));
+      const back = await loadProject().then(() => true, () => false);
+      if (back && mine === opening) return void open(id);
     }
   }
 

@@ -3,6 +3,7 @@ import { test } from "node:test";
 
 import { imageInHash } from "../../../annotator/ui/static/images.js";
 import { regionOf } from "../../../annotator/ui/static/panels/candidates.js";
+import { nameParts } from "../../../annotator/ui/static/panels/imageList.js";
 import { areaText, percent } from "../../../annotator/ui/static/panels/objectList.js";
 import { savingText } from "../../../annotator/ui/static/panels/status.js";
 import { random } from "../helpers.js";
@@ -47,4 +48,10 @@ test("what is not saved yet is never called saved", () => {
   assert.equal(savingText({ phase: "saving", pending: 2, message: null, saved }), "Saving…");
   assert.equal(savingText({ phase: "offline", pending: 1, message: "away", saved }), "Not saved yet: 1 change, trying again…");
   assert.equal(savingText({ phase: "idle", pending: 0, message: null, saved: null }), "");
+});
+
+test("the end of a long file name is kept apart, so that a series can be told apart", () => {
+  assert.deepEqual(nameParts("a/b/photo number 00012.png"), ["a/b/", "photo number ", "00012.png"]);
+  assert.deepEqual(nameParts("x.png"), ["", "", "x.png"]);
+  assert.equal(nameParts("ä/🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂.png").join(""), "ä/🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂.png");
 });

@@ -12,15 +12,11 @@
  */
 
 import { clampToImage, fit, isInside, pan, resized, toImage, toScreen, zoom } from "./viewport.js";
-import { contains } from "./rle.js";
-import { handles, IDLE, step } from "./gestures.js";
-import { paintDraft, paintMarks, paintObjects, paintPicture, shapeOf } from "./layers.js";
+import { IDLE, step } from "./gestures.js";
+import { distance, hitAt } from "./hit.js";
+import { Stack } from "./stack.js";
 
-const GRAB = 11;
 const DOUBLE_CLICK = { milliseconds: 300, distance: 4 };
-/** With more objects than this a moving view shifts the painted layer and repaints it when it rests. */
-const MANY_OBJECTS = 40;
-const REST = 90;
 const HANDLE_CURSORS = ["nwse", "nesw", "nwse", "nesw", "ns", "ew", "ns", "ew"];
 
 /** @param {HTMLElement} host @param {(intent: import("./gestures.js").Intent) => void} onIntent */
@@ -29,7 +25,7 @@ export function createSurface(host, onIntent) {
   return {
     /** @param {Scene} scene */
     render: (scene) => surface.render(scene),
-    fit: () => surface.look(fit(surface.size, surface.host)),
+    fit: () => surface.fit(),
     zoomIn: () => surface.zoomBy(1.5),
     zoomOut: () => surface.zoomBy(1 / 1.5),
     actualSize: () => surface.zoomBy(1 / surface.view.scale),
@@ -37,7 +33,7 @@ export function createSurface(host, onIntent) {
     /** @param {number} x @param {number} y */
     toClient: (x, y) => surface.toClient({ x, y }),
     viewport: () => surface.view,
-    whenPainted: () => surface.whenPainted(),
+    whenPainted: () => surface.stack.whenPainted(),
     destroy: () => surface.destroy(),
   };
 }
@@ -58,34 +54,29 @@ class Surface {
     };
     /** @type {Viewport} */
     this.view = { scale: 1, x: 0, y: 0 };
-    /** @type {Viewport} */
-    this.paintedView = this.view;
+    /** Whether the view still is the whole image: then it stays that when the window changes. */
+    this.fitted = true;
     this.host = { width: 0, height: 0 };
     /** @type {import("./gestures.js").Gesture} */
     this.gesture = IDLE;
     this.space = false;
     this.pointerInside = false;
+    /** @type {Point} where the pointer was last */
+    this.pointer = { x: 0, y: 0 };
     /** @type {Map<number, Point>} */
     this.touches = new Map();
     /** @type {Hit | null} */
     this.hover = null;
-    this.dirty = { picture: true, objects: true, marks: true, draft: true };
-    this.frame = 0;
-    this.rest = 0;
-    /** @type {(() => void)[]} */
-    this.waiting = [];
     /** @type {{time: number, screen: Point, point: boolean} | null} */
     this.lastClick = null;
     /** @type {{time: number, screen: Point, point: boolean} | null} the click before a press that may make it a double one */
     this.second = null;
-    /** @type {ImageBitmap | HTMLImageElement | null} */
+    /** @type {HTMLImageElement | null} */
     this.bitmap = null;
     this.stop = new AbortController();
-    this.layers = ["picture", "objects", "marks", "draft"].map((name) => {
-      const canvas = document.createElement("canvas");
-      canvas.className = `surface-layer surface-${name}`;
-      host.append(canvas);
-      return canvas;
+    this.stack = new Stack(host, () => {
+      const { scene, view, bitmap } = this;
+      return { scene, view, bitmap, host: this.host, hovered: this.hover?.kind === "point" ? this.hover.index : null };
     });
     this.listen();
     this.observer = new ResizeObserver(() => this.resize());
@@ -103,20 +94,20 @@ class Surface {
     this.scene = scene;
     if (scene.image?.id !== before.image?.id) this.load(scene.image);
     const options = scene.view !== before.view;
-    const marks = scene.selected !== before.selected || scene.highlighted !== before.highlighted;
-    if (options || scene.objects !== before.objects) this.dirty.objects = true;
-    if (options || marks || scene.objects !== before.objects) this.dirty.marks = true;
-    if (options || scene.draft !== before.draft) this.dirty.draft = true;
-    this.schedule();
+    const objects = options || scene.objects !== before.objects;
+    if (objects) this.stack.touch("objects");
+    if (objects || scene.selected !== before.selected || scene.highlighted !== before.highlighted) this.stack.touch("marks");
+    if (options || scene.draft !== before.draft) this.stack.touch("draft");
   }
 
   /** @param {SceneImage | null} image */
   load(image) {
     this.cancel();
     this.bitmap = null;
-    this.dirty = { picture: true, objects: true, marks: true, draft: true };
+    this.stack.touch();
     if (!image) return;
     this.view = fit(image, this.host);
+    this.fitted = true;
     const element = new Image();
     element.decoding = "async";
     element.src = image.url;
@@ -125,8 +116,7 @@ class Surface {
       .then(() => {
         if (this.scene.image?.id !== image.id) return;
         this.bitmap = element;
-        this.dirty.picture = true;
-        this.schedule();
+        this.stack.touch("picture");
         this.onIntent({ type: "image-ready", id: image.id });
       })
       .catch(() => {
@@ -162,8 +152,7 @@ class Surface {
   onLeave() {
     this.pointerInside = false;
     this.hover = null;
-    this.dirty.draft = true;
-    this.schedule();
+    this.stack.touch("draft");
     this.onIntent({ type: "highlight", id: null });
     this.onIntent({ type: "hover-end" });
   }
@@ -173,6 +162,7 @@ class Surface {
     if (event.pointerType === "touch" && this.pinch(event)) return;
     if (!event.isPrimary && this.gesture.mode === "idle") return;
     const screen = this.toScreenPoint(event);
+    this.pointer = screen;
     const raw = toImage(this.view, screen);
     if (event.type === "pointerdown") {
       this.element.focus({ preventScroll: true });
@@ -180,8 +170,9 @@ class Surface {
       if (event.button === 1) event.preventDefault();
       this.second = this.isSecondPress(event, screen);
     }
-    const hit = this.gesture.mode === "idle" ? this.hitAt(screen, raw, event.ctrlKey || event.metaKey) : null;
-    if (this.gesture.mode === "idle") this.showHover(hit, raw);
+    const idle = this.gesture.mode === "idle";
+    const hit = idle ? hitAt(this.scene, this.view, screen, raw, event.ctrlKey || event.metaKey) : null;
+    if (idle) this.showHover(hit, raw);
     const before = this.gesture;
     const { gesture, intents } = step(before, {
       type: event.type === "pointerdown" ? "down" : event.type === "pointermove" ? "move" : event.type === "pointerup" ? "up" : "cancel",
@@ -259,7 +250,10 @@ class Surface {
     // A pinch on a trackpad comes as a wheel with Ctrl and small steps.
     const speed = event.ctrlKey ? 0.01 : 0.0018;
     const delta = Math.min(Math.max(event.deltaY * unit, -400), 400);
-    this.look(zoom(this.view, Math.exp(-delta * speed), this.toScreenPoint(event), this.size, this.host));
+    // Wheel events come with whole pixels; where the pointer moved to is known better on screens that have parts of them.
+    const rounded = this.toScreenPoint(event);
+    const at = distance(rounded, this.pointer) < 2 ? this.pointer : rounded;
+    this.look(zoom(this.view, Math.exp(-delta * speed), at, this.size, this.host));
   }
 
   /** @param {number} factor */
@@ -270,18 +264,14 @@ class Surface {
   /** @param {Viewport} view */
   look(view) {
     this.view = view;
-    this.dirty.picture = this.dirty.marks = this.dirty.draft = true;
-    if (this.scene.objects.length > MANY_OBJECTS) {
-      window.clearTimeout(this.rest);
-      this.rest = window.setTimeout(() => {
-        this.dirty.objects = true;
-        this.schedule();
-      }, REST);
-    } else {
-      this.dirty.objects = true;
-    }
-    this.schedule();
+    this.fitted = false;
+    this.stack.moved();
     this.onIntent({ type: "viewport", scale: view.scale });
+  }
+
+  fit() {
+    this.look(fit(this.size, this.host));
+    this.fitted = true;
   }
 
   cancel() {
@@ -292,47 +282,13 @@ class Surface {
     this.showCursor();
   }
 
-  /** @param {Point} screen @param {Point} image @param {boolean} objectsFirst @returns {Hit | null} */
-  hitAt(screen, image, objectsFirst) {
-    const { draft } = this.scene;
-    if (draft && !objectsFirst && this.scene.view.showPrompts) {
-      for (let index = draft.points.length - 1; index >= 0; index--) {
-        const point = draft.points[index];
-        if (point && distance(toScreen(this.view, point), screen) <= GRAB) return { kind: "point", index };
-      }
-      if (draft.box) {
-        const index = handles(draft.box).findIndex((handle) => distance(toScreen(this.view, handle), screen) <= GRAB - 3);
-        if (index >= 0) return { kind: "handle", index };
-        if (isOnEdge(draft.box, image, 5 / this.view.scale)) return { kind: "box" };
-      }
-      return null;
-    }
-    return this.objectAt(image);
-  }
-
-  /** The smallest shown object under a place: what lies inside another can still be reached. @param {Point} image @returns {Hit | null} */
-  objectAt(image) {
-    if (!this.scene.view.overlays) return null;
-    let best = null;
-    for (const object of this.scene.objects) {
-      const [x = 0, y = 0, width = 0, height = 0] = object.bbox;
-      if (object.hidden || object.locked || image.x < x || image.y < y || image.x >= x + width || image.y >= y + height) continue;
-      if (best && best.bbox[2] * best.bbox[3] <= width * height) continue;
-      const { runs } = shapeOf(object.rle, object.colour);
-      const scale = { x: runs.width / this.size.width, y: runs.height / this.size.height };
-      if (contains(runs, Math.floor(image.x * scale.x), Math.floor(image.y * scale.y))) best = /** @type {any} */ (object);
-    }
-    return best ? { kind: "object", id: best.id } : null;
-  }
-
   /** @param {Hit | null} hit @param {Point} image */
   showHover(hit, image) {
     const object = hit?.kind === "object" ? hit.id : null;
     if (object !== this.scene.highlighted) this.onIntent({ type: "highlight", id: object });
     if (JSON.stringify(hit) !== JSON.stringify(this.hover)) {
       this.hover = hit;
-      this.dirty.draft = true;
-      this.schedule();
+      this.stack.touch("draft");
     }
     this.onIntent(isInside(image, this.size) ? { type: "hover", x: image.x, y: image.y } : { type: "hover-end" });
   }
@@ -348,67 +304,14 @@ class Surface {
   }
 
   resize() {
+    const { clientWidth: width, clientHeight: height } = this.element;
+    if (!width || !height) return; // another tab is shown; this one comes back as it was
     const before = this.host;
-    this.host = { width: this.element.clientWidth, height: this.element.clientHeight };
-    const ratio = window.devicePixelRatio;
-    for (const layer of this.layers) {
-      layer.width = Math.round(this.host.width * ratio);
-      layer.height = Math.round(this.host.height * ratio);
-    }
-    const image = this.scene.image;
-    if (image) this.view = before.width ? resized(this.view, before, this.host, image) : fit(image, this.host);
-    this.dirty = { picture: true, objects: true, marks: true, draft: true };
-    this.paint(); // at once: a canvas that changed its size is empty until it is painted
-  }
-
-  schedule() {
-    if (!this.frame) this.frame = requestAnimationFrame(() => this.paint());
-  }
-
-  whenPainted() {
-    /** @type {Promise<void>} */
-    const painted = new Promise((resolve) => this.waiting.push(resolve));
-    this.schedule();
-    return painted;
-  }
-
-  paint() {
-    cancelAnimationFrame(this.frame);
-    this.frame = 0;
-    const { image, objects, draft, view: options } = this.scene;
-    const [picture, middle, marks, top] = this.layers;
-    if (picture && this.dirty.picture) this.clean(picture, (c) => image && paintPicture(c, this.view, image, this.bitmap));
-    if (middle && this.dirty.objects) {
-      this.clean(middle, (c) => image && paintObjects(c, this.view, image, this.host, objects, options));
-      this.paintedView = this.view;
-      middle.style.transform = "";
-    } else if (middle && this.paintedView !== this.view) {
-      const factor = this.view.scale / this.paintedView.scale;
-      const x = this.view.x - this.paintedView.x * factor;
-      const y = this.view.y - this.paintedView.y * factor;
-      middle.style.transform = `translate(${x}px, ${y}px) scale(${factor})`;
-    }
-    if (marks && this.dirty.marks) {
-      this.clean(marks, (c) => image && paintMarks(c, this.view, image, objects, options, this.scene));
-    }
-    if (top && this.dirty.draft) {
-      const hovered = this.hover?.kind === "point" ? this.hover.index : null;
-      const phase = still.matches ? 0 : (performance.now() / 900) % 1;
-      this.clean(top, (c) => image && draft && paintDraft(c, this.view, image, draft, options, hovered, phase));
-    }
-    const animated = Boolean(draft?.pending) && !still.matches;
-    this.dirty = { picture: false, objects: false, marks: false, draft: animated };
-    if (animated) this.schedule();
-    for (const resolve of this.waiting.splice(0)) resolve();
-  }
-
-  /** @param {HTMLCanvasElement} layer @param {(context: CanvasRenderingContext2D) => void} paint */
-  clean(layer, paint) {
-    const context = /** @type {CanvasRenderingContext2D} */ (layer.getContext("2d"));
-    const ratio = window.devicePixelRatio;
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, this.host.width, this.host.height);
-    paint(context);
+    this.host = { width, height };
+    const { image } = this.scene;
+    if (image) this.view = this.fitted ? fit(image, this.host) : resized(this.view, before, this.host, image);
+    this.stack.resize(this.host);
+    if (image) this.onIntent({ type: "viewport", scale: this.view.scale });
   }
 
   /** @param {MouseEvent} event @returns {Point} */
@@ -427,28 +330,13 @@ class Surface {
   destroy() {
     this.stop.abort();
     this.observer.disconnect();
-    cancelAnimationFrame(this.frame);
-    for (const layer of this.layers) layer.remove();
+    this.stack.remove();
   }
 }
-
-const still = window.matchMedia("(prefers-reduced-motion: reduce)");
 
 /** Whether a press that ends now was a click and no drag. @param {import("./gestures.js").Gesture} before @param {import("./gestures.js").Intent[]} intents */
 function isStill(before, intents) {
   return before.mode === "press" ? !intents.some((intent) => intent.type === "set-box") : before.mode === "move-point" && !intents.length;
-}
-
-/** @param {Point} a @param {Point} b */
-function distance(a, b) {
-  return Math.hypot(a.x - b.x, a.y - b.y);
-}
-
-/** @param {[number, number, number, number]} box @param {Point} point @param {number} reach */
-function isOnEdge([x0, y0, x1, y1], { x, y }, reach) {
-  const outside = x < x0 - reach || x > x1 + reach || y < y0 - reach || y > y1 + reach;
-  const inside = x > x0 + reach && x < x1 - reach && y > y0 + reach && y < y1 - reach;
-  return !outside && !inside;
 }
 
 /** Whether a key belongs to a text field. @param {EventTarget | null} target */

@@ -47,7 +47,13 @@ export function candidateStrip({ store, choose }) {
     next.src = image.pixels.url;
     next.decode().then(() => { picture = next; show(store.get()); }, () => undefined);
   });
-  store.watch((state) => [state.draft?.candidates, state.draft?.chosen, state.image?.id], show);
+  // After the frame that paints the mask: three thumbnails must not hold that up.
+  let due = false;
+  store.watch((state) => [state.draft?.candidates, state.draft?.chosen, state.image?.id], () => {
+    if (due) return;
+    due = true;
+    requestAnimationFrame(() => setTimeout(() => { due = false; show(store.get()); }));
+  });
 
   /** @param {import("../store.js").State} state */
   function show({ draft, image, project }) {

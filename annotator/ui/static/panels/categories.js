@@ -43,7 +43,7 @@ export function categoryList({ store, choose, add, change, remove }) {
   });
   store.watch((state) => [state.naming], ({ naming }) => {
     if (naming === "no") return;
-    name.placeholder = naming === "accept" ? "Name this object’s category, then Enter" : "Add a category";
+    name.placeholder = naming === "accept" ? "Name it, then Enter" : "Add a category";
     name.focus();
   });
   return { element, input: name };

@@ -8,6 +8,7 @@ export const STATES = { todo: "To do", in_progress: "In progress", done: "Done",
 const FILTERS = [["", "All"], ...Object.entries(STATES)];
 const ROW_HEIGHT = 56;
 const TYPING_MS = 180;
+const NAME_END = 9;
 
 const number = new Intl.NumberFormat("en");
 
@@ -96,16 +97,27 @@ export function imageList({ store, open, filter, addFiles }) {
 
 
 
+/**
+ * A path as folder, start and end of the file's name: names of a series differ at their end, so that must not be cut off.
+ * @param {string} name @returns {[string, string, string]}
+ */
+export function nameParts(name) {
+  const slash = name.lastIndexOf("/") + 1;
+  const characters = [...name.slice(slash)];
+  const end = Math.max(0, characters.length - NAME_END);
+  return [name.slice(0, slash), characters.slice(0, end).join(""), characters.slice(end).join("")];
+}
+
 /** @param {ImageItem} item @param {(id: string) => void} open */
 function imageRow(item, open) {
   const picture = item.problem === null
     ? h("img", { alt: "", decoding: "async", width: 48, height: 40, src: `/api/v1/images/${encodeURIComponent(item.id)}/thumbnail`, draggable: false })
     : h("span", { class: "ann-thumb-broken" }, icon("warning", 18));
-  const slash = item.name.lastIndexOf("/");
-  return h("div", { class: "ann-image-row", role: "option", "data-testid": "image-item", title: item.name, on: { click: () => open(item.id) } },
+  const [folder, start, end] = nameParts(item.name);
+  return h("div", { class: "ann-image-row", role: "option", "data-testid": "image-item", title: item.problem === null ? item.name : `${item.name}\n${item.problem}`, on: { click: () => open(item.id) } },
     h("span", { class: "ann-thumb" }, picture),
     h("span", { class: "ann-image-text" },
-      h("span", { class: "ann-image-name" }, slash < 0 ? null : h("span", { class: "ann-folder" }, item.name.slice(0, slash + 1)), h("span", {}, item.name.slice(slash + 1))),
+      h("span", { class: "ann-image-name" }, folder === "" ? null : h("span", { class: "ann-folder" }, folder), h("span", { class: "ann-name-start" }, start), h("span", {}, end)),
       h("span", { class: "ann-image-state" }, h("i", { class: "ann-dot" }), h("span"))));
 }
 

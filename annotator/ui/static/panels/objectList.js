@@ -39,10 +39,10 @@ export function objectList({ store, verbs }) {
     create: (object) => objectRow(object, verbs, store),
     update: (row, object) => updateRow(row, object, store.get()),
   });
-  store.watch((state) => [state.objects], (state) => {
+  store.watch((state) => [state.objects, state.image === null], (state) => {
     rows.set(state.objects);
     setText(count, state.objects.length === 0 ? "" : number.format(state.objects.length));
-    nothing.hidden = state.objects.length > 0;
+    nothing.hidden = state.objects.length > 0 || state.image === null;
   });
   /** @type {number | null} */
   let shown = null;

@@ -1,7 +1,7 @@
 /** The middle of the page: the bar above the canvas, the canvas, and what floats on it. */
 
 import { button, h, icon, setText } from "../dom.js";
-import { objectsText } from "./imageList.js";
+import { nameParts, objectsText } from "./imageList.js";
 
 /** @typedef {import("../store.js").State} State */
 
@@ -40,7 +40,7 @@ export function stage({ store, run, dismissHint, addFiles, chooseFiles, reopen, 
 
 /** @param {{store: import("../store.js").Store, run: (action: import("../keyboard.js").Action) => void}} options */
 function bar({ store, run }) {
-  const name = h("span", { class: "ann-title-name" });
+  const name = h("span", { class: "ann-title-name" }, h("span", { class: "ann-folder" }), h("span", { class: "ann-name-start" }), h("span"));
   const details = h("span", { class: "ann-title-details" });
   const previous = button({ title: "Previous image", key: "←", icon: "left", testid: "previous", click: () => run("previousImage") });
   const next = button({ title: "Next image", key: "→", icon: "right", testid: "next", click: () => run("nextImage") });
@@ -51,9 +51,12 @@ function bar({ store, run }) {
   const mark = button({ title: "Mark done and go on", key: "M", label: "Mark done", class: "ann-button ann-mark-button", testid: "mark", icon: "flag", click: () => run("mark") });
   store.watch((state) => [state.image, state.opening, state.failure, state.list.items], ({ image, opening, failure, list }) => {
     const item = image ?? list.items.find((other) => other.id === (opening ?? failure?.id));
-    setText(name, item?.name ?? "");
+    for (const [index, part] of nameParts(item?.name ?? "").entries()) {
+      const span = name.children[index];
+      if (span !== undefined) setText(span, part);
+    }
     name.title = item?.name ?? "";
-    setText(details, item === undefined ? "" : [`${item.width} × ${item.height}`, item.note].filter(Boolean).join(" · "));
+    setText(details, item === undefined || item.problem !== null ? "" : [`${item.width} × ${item.height}`, item.note].filter(Boolean).join(" · "));
     const finished = image?.state === "done" || image?.state === "empty";
     const label = mark.querySelector("span");
     if (label !== null) setText(label, finished ? "Reopen" : image?.objects === 0 ? "Mark empty" : "Mark done");
