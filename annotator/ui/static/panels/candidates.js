@@ -89,7 +89,7 @@ function paint(canvas, candidate, region, image, picture, colour) {
   const height = Math.round(HEIGHT * ratio);
   canvas.width = width;
   canvas.height = height;
-  const context = canvas.getContext("2d");
+  const context = canvas.getContext("2d", { willReadFrequently: true });
   if (context === null || picture === null) return;
   const shown = image.pixels.width / image.width;
   context.drawImage(picture, region.x * shown, region.y * shown, region.width * shown, region.height * shown, 0, 0, width, height);
