@@ -48,6 +48,7 @@ def serve(
             print("Anyone who can reach this address can annotate: there are no accounts yet.", flush=True)
         if open_browser:
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+        service.expect(settings.author)
         with suppress(KeyboardInterrupt):  # raised again by the server once it has shut down
             server.run(sockets=[listener])
 

@@ -238,11 +238,7 @@ def image_json(view: ImageView, *, shown: tuple[int, int]) -> dict[str, Any]:
         "annotations": [annotation_json(annotation) for annotation in view.annotations],
         "draft": draft_json(view.draft) if view.draft else None,
         "history": history_json(view.history),
-        "pixels": {
-            "url": f"{base}/pixels?v={image.source_hash[:12]}",
-            "width": shown[0],
-            "height": shown[1],
-        },
+        "pixels": {"url": f"{base}/pixels?v={image.source_hash[:12]}", "width": shown[0], "height": shown[1]},
         "thumbnail": f"{base}/thumbnail?v={image.source_hash[:12]}",
     }
 

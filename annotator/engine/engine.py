@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
-from annotator.domain.prompt import Point, Prompt
+from annotator.domain.prompt import Prompt
 from annotator.engine import upscale
 from annotator.engine.cache import ByteCache
 from annotator.engine.loading import Models
@@ -23,7 +21,6 @@ from annotator.engine.worker import Job, Priority, Worker
 from annotator.errors import BadPrompt, ImageProblem
 
 REMEMBERED_FAILURES = 1000
-WARM_PROMPT = Prompt(points=(Point(4, 4),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +201,7 @@ class Engine:
         )
 
     def warm_up(self) -> Future[None]:
-        """Load the default model in the background and run it once, so that the first click does not pay for it.
+        """Load the default model in the background, so that the first image does not pay for it.
 
         A model that can't be loaded shows in `status`; the returned future has the error too.
         """
@@ -231,8 +228,7 @@ class Engine:
     # Below: on the worker's thread.
 
     def _warm(self) -> None:
-        predictor = self._models.get(self.model)
-        predictor.decode(predictor.encode(np.zeros((8, 8, 3), np.uint8)), WARM_PROMPT, multimask=True)
+        self._models.get(self.model)
 
     def _reply(
         self, job: Job[_Reply], source: ImageSource, prompt: Prompt, multimask: bool | None, model: str

@@ -44,7 +44,9 @@ class _Plan:
 
 def display_size(*, width: int, height: int, full: bool = False) -> tuple[int, int]:
     """(width, height) of the picture that `display_image` gives for an image of this size (display orientation)."""
-    return (width, height) if full else fitted((width, height), DISPLAY_LONGEST)
+    if full or not (width and height):  # a picture that can't be read has no size
+        return width, height
+    return fitted((width, height), DISPLAY_LONGEST)
 
 
 def display_image(path: Path, cache_dir: Path, source_hash: str | None = None, *, full: bool = False) -> DisplayFile:

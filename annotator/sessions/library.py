@@ -51,6 +51,7 @@ class Library:
         self._status = ScanStatus()
         self._stop = threading.Event()
         self._scanning = threading.Lock()
+        self._listed = threading.Event()
         self._thread: threading.Thread | None = None
 
     @property
@@ -68,6 +69,10 @@ class Library:
         self._stop.set()
         if self._thread is not None:
             self._thread.join(timeout=10)
+
+    def wait(self, timeout: float) -> bool:
+        """Whether the folder has been looked through, once that is so or `timeout` seconds have passed."""
+        return self._listed.wait(timeout)
 
     def scan(self, progress: Callable[[int, int], None] = lambda done, total: None) -> None:
         """Bring the rows in line with the files: new, changed, moved and vanished ones."""
@@ -89,6 +94,7 @@ class Library:
                 for image_id in census.gone():
                     image_rows.set_problem(connection, image_id, GONE)
             self._status = ScanStatus("ready", len(files), len(files))
+            self._listed.set()
 
     def verify(self) -> None:
         """Decode every image that was never decoded, one after the other; broken ones get their reason."""

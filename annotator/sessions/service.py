@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import threading
 import unicodedata
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from annotator.domain.annotation import Annotation, Draft
 from annotator.domain.project import IMAGE_STATES, Category, Image, ProjectCounts, next_colour
 from annotator.domain.prompt import Prompt
 from annotator.engine import EmbedResult, Engine, Prediction
-from annotator.errors import Conflict, InvalidInput, NotFound, StorageProblem
+from annotator.errors import AnnotatorError, Conflict, InvalidInput, NotFound, StorageProblem
 from annotator.exporters.base import ExportReport
 from annotator.sessions.editing import Editor, History, read_history
 from annotator.sessions.exporting import ExportJob, run_in_process
@@ -107,6 +108,19 @@ class Service:
         self.engine.warm_up()
         self.library.start()
 
+    def expect(self, author: str) -> None:
+        """Somebody is about to look: embed the image that they will see first, in the background."""
+        threading.Thread(target=self._expect, args=(author,), name="expect", daemon=True).start()
+
+    def _expect(self, author: str) -> None:
+        image_id = self.project(author=author).last_image
+        if image_id is None and self.library.wait(60):
+            page = self.list_images(status=None, query=None, limit=1, cursor=None)
+            image_id = self.project(author=author).last_image or (page.items[0].id if page.items else None)
+        if image_id is not None:
+            with suppress(AnnotatorError):  # whoever opens the image is told
+                self.embed(image_id=image_id)
+
     def close(self) -> None:
         """Finish what is running and let go of the files."""
         self.library.close()
@@ -171,8 +185,8 @@ class Service:
     def open_image(self, *, author: str, image_id: str) -> ImageView:
         """`image`, and remember that the person is there: the next visit resumes at it."""
         with self._database.write() as connection:
-            image_rows.get(connection, image_id)
-            project_rows.set_place(connection, self.project_id, author, image_id)
+            if image_rows.get(connection, image_id).problem is None:
+                project_rows.set_place(connection, self.project_id, author, image_id)
         return self.image(author=author, image_id=image_id)
 
     # ---- the model

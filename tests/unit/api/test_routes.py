@@ -291,6 +291,8 @@ def test_a_broken_file_is_listed_with_its_reason_and_everything_else_goes_on(
     url = f"{V1}/projects/{project['id']}/images"
     (broken,) = client.get(url, params={"status": "broken"}).json()["items"]
     assert "broken.jpg" in broken["problem"]
+    assert client.get(f"{V1}/images/{broken['id']}").json()["problem"] == broken["problem"]
+    assert client.get(f"{V1}/projects").json()["items"][0]["last_image"] is None
     for path in ("pixels", "thumbnail"):
         assert_error(client.get(f"{V1}/images/{broken['id']}/{path}"), 422, "image_problem")
     reply = client.post(f"{V1}/images/{broken['id']}/predict", json={"points": [[0, 0, 1]]})
