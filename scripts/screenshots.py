@@ -32,7 +32,8 @@ def main() -> None:
             for scheme in ("light", "dark"):
                 page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme=scheme)
                 _annotate(page, app, out / f"annotate-{scheme}.png", first=scheme == "light")
-                _export(page, out / f"export-{scheme}.png")
+                if scheme == "dark":
+                    _export(page, out / "export-dark.png")
                 page.close()
         finally:
             browser.close()
@@ -41,19 +42,20 @@ def main() -> None:
 
 def _annotate(page: Page, app: App, target: Path, *, first: bool) -> None:
     ann = Annotator(page).open(app.url)
+    page.get_by_test_id("hint").get_by_role("button").click()
     if first:
-        ann.click(250, 170).press("Enter")
-        ann.press("3").drag((60, 10), (190, 110)).press("Escape")
-        ann.press("1").click(330, 160)
+        ann.click(250, 170)
     page.mouse.move(5, 5)
     ann.settle()
     page.screenshot(path=target)
+    if first:
+        ann.press("Enter")
 
 
 def _export(page: Page, target: Path) -> None:
     page.get_by_role("tab", name="Export").click()
-    page.get_by_role("button", name="Export").last.click()
-    page.get_by_text("read back").first.wait_for(timeout=60_000)
+    page.locator("#ann-export-start").click()
+    page.get_by_test_id("report").wait_for(timeout=60_000)
     page.screenshot(path=target)
 
 

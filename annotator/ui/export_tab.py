@@ -50,7 +50,7 @@ def build(service: Service) -> None:
             written = export(service, name=name, options=options, progress=_steps(progress))
         except AnnotatorError as error:
             return error_html(error), gr.update(visible=False)
-        return report_html(written), gr.update(value=str(download_of(written)), visible=True)
+        return report_html(written, root=service.folder), gr.update(value=str(download_of(written)), visible=True)
 
     chosen.change(show_options, chosen, groups, queue=False, show_progress="hidden", api_visibility="private")
     start.click(
@@ -105,8 +105,15 @@ def download_of(report: ExportReport) -> Path:
     return report.target
 
 
-def report_html(report: ExportReport) -> str:
-    """The report as a page's part; every text in it is escaped."""
+def report_html(report: ExportReport, *, root: Path | None = None) -> str:
+    """The report as a page's part; every text in it is escaped.
+
+    Args:
+        root: the project's folder; what was written below it is named from there.
+    """
+    target = report.target
+    if root is not None and target.is_relative_to(root):
+        target = target.relative_to(root.parent)
     least = "–" if report.minimum_iou is None else f"{report.minimum_iou:.4f}"
     figures = [
         (f"{report.annotations:,}", "objects"),
@@ -116,7 +123,7 @@ def report_html(report: ExportReport) -> str:
         (f"{report.seconds:.1f} s", "time"),
     ]
     cells = "".join(f"<div><b>{value}</b><span>{label}</span></div>" for value, label in figures)
-    lines = [f"<p class='ann-report-target'>Written to <code>{html.escape(str(report.target))}</code></p>"]
+    lines = [f"<p class='ann-report-target'>Written to <code>{html.escape(str(target))}</code></p>"]
     lines += [f"<p class='ann-report-note'>{html.escape(text)}</p>" for text in report.warnings]
     lines.append(_listed("Skipped", [f"{one.what}: {one.reason}" for one in report.skipped]))
     lines.append(
