@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
@@ -238,6 +240,26 @@ def test_no_request_leaves_the_machine(browser: Browser, launch: Launch) -> None
     assert asked
     outside = [url for url in asked if not url.startswith((app.url, "data:", "blob:"))]
     assert not outside, outside
+
+
+def test_no_route_reads_a_file_outside_its_own_folders(launch: Launch, tmp_path: Path) -> None:
+    app = launch()
+    (tmp_path / "secret.txt").write_text("secret")
+    database = tmp_path / "demo" / ".annotator" / "annotator.db"
+    assert database.is_file()
+    for path in (
+        f"gradio_api/file={tmp_path}/secret.txt",
+        f"gradio_api/file={database}",
+        "gradio_api/file=/etc/passwd",
+        "gradio_api/file=pyproject.toml",
+        "annotator/static/..%2fapp.py",
+        "annotator/static/%2e%2e/app.py",
+        "api/v1/images/..%2f..%2fsecret.txt/pixels",
+    ):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(app.url + path)
+        assert refused.value.code in (403, 404), path
+        refused.value.close()
 
 
 def test_the_export_tab_writes_what_was_seen_and_hands_it_out(ann: Annotator, tmp_path: Path) -> None:
