@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response, UploadFi
 
 from annotator.api import schemas
 from annotator.api.image_routes import Author, Current, image_reply
-from annotator.errors import TooLarge
+from annotator.errors import InvalidInput, TooLarge
 from annotator.sessions.service import Service
 
 router = APIRouter(prefix="/projects", tags=["projects"])
@@ -64,7 +64,7 @@ def upload_images(service: Project, file: list[UploadFile]) -> dict[str, Any]:
                 field="file",
             )
         items.append(schemas.image_item_json(service.library.add(upload.filename or "", content)))
-    return {"items": items}
+    return {**items[0], "items": items}
 
 
 @router.post("/{project}/categories", status_code=201)
@@ -88,14 +88,23 @@ def delete_category(service: Project, category: CategoryId) -> Response:
 
 
 @router.post("/{project}/undo")
-def undo(service: Project, author: Author, body: schemas.ImageRef) -> dict[str, Any]:
-    """Take back the person's newest change of an image."""
-    done = service.editor.undo(author=author, image_id=body.image)
-    return {"done": done, "image": image_reply(service, author, body.image)}
+def undo(service: Project, author: Author, body: schemas.ImageRef | None = None) -> dict[str, Any]:
+    """Take back the person's newest change of an image, the one they have open unless named."""
+    image = _image_of(service, author, body)
+    done = service.editor.undo(author=author, image_id=image)
+    return {"done": done, "image": image_reply(service, author, image)}
 
 
 @router.post("/{project}/redo")
-def redo(service: Project, author: Author, body: schemas.ImageRef) -> dict[str, Any]:
-    """Do again what was undone last on an image."""
-    done = service.editor.redo(author=author, image_id=body.image)
-    return {"done": done, "image": image_reply(service, author, body.image)}
+def redo(service: Project, author: Author, body: schemas.ImageRef | None = None) -> dict[str, Any]:
+    """Do again what was undone last on an image, the one they have open unless named."""
+    image = _image_of(service, author, body)
+    done = service.editor.redo(author=author, image_id=image)
+    return {"done": done, "image": image_reply(service, author, image)}
+
+
+def _image_of(service: Service, author: str, body: schemas.ImageRef | None) -> str:
+    image = body.image if body else service.project(author=author).last_image
+    if image is None:
+        raise InvalidInput("No image is open; name the one that is meant.", field="image")
+    return image
