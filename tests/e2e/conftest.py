@@ -29,9 +29,12 @@ def launch(tmp_path: Path) -> Iterator[Callable[..., App]]:
         app.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Headless Chromium from the system; without it the test is skipped, in CI it fails."""
+    """Headless Chromium from the system; without it the test is skipped, in CI it fails.
+
+    For these tests only: as long as it is open, no other test can run an event loop.
+    """
     executable = chromium()
     if executable is None:
         message = "there is no Chromium on this machine; install the package “chromium” to run the browser tests"

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { area, coarser, contains, crop, decode, edges } from "../../../annotator/ui/static/canvas/rle.js";
+import { area, bounds, contains, crop, decode, edges } from "../../../annotator/ui/static/canvas/rle.js";
 import { encode, random } from "../helpers.js";
 
 /** Real masks with what pycocotools says of them. */
@@ -75,9 +75,9 @@ test("coarser steps cover the same ground", () => {
   for (let round = 0; round < 100; round++) {
     const [width, height] = [5 + Math.floor(next() * 20), 5 + Math.floor(next() * 20)];
     const bits = Array.from({ length: width * height }, () => (next() < 0.1 ? 1 : 0));
-    const part = crop(decode(encode(bits, width, height)));
+    const runs = decode(encode(bits, width, height));
     for (const factor of [2, 4]) {
-      const coarse = coarser(part, factor);
+      const coarse = crop(runs, factor);
       for (let y = 0; y < Math.ceil(height / factor); y++) {
         for (let x = 0; x < Math.ceil(width / factor); x++) {
           let any = 0;
@@ -91,4 +91,15 @@ test("coarser steps cover the same ground", () => {
       }
     }
   }
+});
+
+test("a picture of 100 megapixels has a mask that a small screen shows from a small copy", () => {
+  const [width, height] = [11600, 8600];
+  // Five rows of every column: far more pixels than the copy below may have.
+  const runs = { width, height, ends: new Uint32Array(2 * width).map((_, i) => (i >> 1) * height + (i % 2 ? 4005 : 4000)) };
+  assert.equal(area(runs), 5 * width);
+  assert.deepEqual(bounds(runs), { x: 0, y: 4000, width, height: 5 });
+  const part = crop(runs, 16);
+  assert.deepEqual([part.x, part.y, part.width, part.height], [0, 250, 725, 1]);
+  assert.ok(part.bits.every((bit) => bit === 1));
 });

@@ -38,11 +38,11 @@ function objectAt(scene, image) {
   if (!scene.view.overlays || !scene.image) return null;
   let best = null;
   let smallest = Infinity;
-  for (const { id, rle, bbox, colour, hidden, locked } of scene.objects) {
+  for (const { id, rle, bbox, hidden, locked } of scene.objects) {
     const [x = 0, y = 0, width = 0, height = 0] = bbox;
     const inside = image.x >= x && image.y >= y && image.x < x + width && image.y < y + height;
     if (hidden || locked || !inside || width * height >= smallest) continue;
-    const { runs } = shapeOf(rle, colour);
+    const { runs } = shapeOf(rle);
     const column = Math.floor((image.x * runs.width) / scene.image.width);
     const row = Math.floor((image.y * runs.height) / scene.image.height);
     if (!contains(runs, column, row)) continue;

@@ -8,48 +8,57 @@
  * @typedef {{id: number, rle: Rle, bbox: number[], colour: string, hidden: boolean, locked: boolean}} SceneObject
  * @typedef {{x: number, y: number, label: number}} PromptPoint
  * @typedef {{points: PromptPoint[], box: [number, number, number, number] | null, mask: {rle: Rle} | null, colour: string, pending: boolean}} SceneDraft
- * @typedef {{opacity: number, outline: boolean, showPrompts: boolean, overlays: boolean}} View
- * @typedef {{runs: Runs, part: import("./rle.js").Crop, fill: HTMLCanvasElement | null, outlines: Map<number, Path2D>}} Shape
- *   fill in pixels of the mask; outlines by how many pixels make one step
+ * @typedef {{opacity: number, outline: boolean, showPrompts: boolean, overlays: boolean, tool?: "prompt" | "pan"}} View
+ * @typedef {{x: number, y: number, fill: HTMLCanvasElement | null, outline: Path2D, colour: string}} Level
+ *   a mask at one step: where it is and its outline in pixels of the mask, its tint in units of the step
+ * @typedef {{runs: Runs, box: {x: number, y: number, width: number, height: number}, levels: Map<number, Level>}} Shape
+ *   levels: by step, how many pixels of the mask make one that is painted
  */
 
-import { coarser, crop, decode, edges } from "./rle.js";
+import { bounds, crop, decode, edges } from "./rle.js";
 import { toScreen } from "./viewport.js";
 import { handles } from "./gestures.js";
 
-/** @type {WeakMap<Rle, Map<string, Shape>>} */
+/** @type {WeakMap<Rle, Shape>} */
 const shapes = new WeakMap();
 
-/** What is needed to paint a mask, made once per mask and colour. @param {Rle} rle @param {string} colour @returns {Shape} */
-export function shapeOf(rle, colour) {
-  const known = shapes.get(rle) ?? new Map();
-  shapes.set(rle, known);
-  const found = known.get(colour);
-  if (found) return found;
+/** Of a mask with more pixels than this only the step that was painted last is kept. */
+const LARGE = 4_000_000;
+
+/** What is known of a mask, made once. @param {Rle} rle @returns {Shape} */
+export function shapeOf(rle) {
+  const known = shapes.get(rle);
+  if (known) return known;
   const runs = decode(rle);
-  const part = crop(runs);
-  const shape = { runs, part, fill: part.width ? tinted(part, colour) : null, outlines: new Map() };
-  known.clear(); // a mask is shown in one colour at a time
-  known.set(colour, shape);
+  const shape = { runs, box: bounds(runs), levels: new Map() };
+  shapes.set(rle, shape);
   return shape;
 }
 
 /**
- * The outline in pixels of the mask. Where several of them share a pixel of the screen it takes bigger steps: nobody sees the
- * difference, and a thousand objects stay quick.
- * @param {Shape} shape @param {number} scale screen pixels for a pixel of the mask
+ * Where several pixels of the mask share one of the screen they are painted as one: nobody sees the difference, a thousand
+ * objects stay quick and the mask of a huge picture small.
+ * @param {Shape} shape @param {number} step @param {string} colour @returns {Level}
  */
-function outlineOf(shape, scale) {
-  const step = 2 ** Math.max(0, Math.floor(Math.log2(1 / (scale * window.devicePixelRatio))));
-  const known = shape.outlines.get(step);
-  if (known) return known;
+function levelOf(shape, step, colour) {
+  const known = shape.levels.get(step);
+  if (known?.colour === colour) return known;
+  const part = crop(shape.runs, step, shape.box);
+  const outline = known?.outline ?? outlineOf(part, step);
+  const level = { x: part.x * step, y: part.y * step, fill: part.width ? tinted(part, colour) : null, outline, colour };
+  if (shape.box.width * shape.box.height > LARGE) shape.levels.clear();
+  shape.levels.set(step, level);
+  return level;
+}
+
+/** @param {import("./rle.js").Crop} part @param {number} step @returns {Path2D} in pixels of the mask */
+function outlineOf(part, step) {
   const outline = new Path2D();
-  const lines = edges(step > 1 ? coarser(shape.part, step) : shape.part);
+  const lines = edges(part);
   for (let i = 0; i < lines.length; i += 4) {
     outline.moveTo((lines[i] ?? 0) * step, (lines[i + 1] ?? 0) * step);
     outline.lineTo((lines[i + 2] ?? 0) * step, (lines[i + 3] ?? 0) * step);
   }
-  shape.outlines.set(step, outline);
   return outline;
 }
 
@@ -85,15 +94,16 @@ export function paintPicture(context, view, image, bitmap) {
 /**
  * All objects alike. What is selected or under the pointer is painted on top by `paintMarks`, so that a moving pointer never
  * repaints a thousand objects.
- * @param {CanvasRenderingContext2D} context @param {Viewport} view @param {Size} image @param {Size} host
+ * @param {CanvasRenderingContext2D} context @param {Viewport} view @param {Size} image
+ * @param {import("./regions.js").Region} sight what is to be painted, in CSS pixels
  * @param {SceneObject[]} objects @param {View} options
  */
-export function paintObjects(context, view, image, host, objects, options) {
+export function paintObjects(context, view, image, sight, objects, options) {
   if (!options.overlays) return;
   for (const object of objects) {
-    if (object.hidden || !isVisible(object.bbox, view, host)) continue;
+    if (object.hidden || !isVisible(object.bbox, view, sight)) continue;
     const { opacity, outline } = options;
-    paintMask(context, view, image, shapeOf(object.rle, object.colour), { opacity, outline, width: 1.25, inner: object.colour });
+    paintMask(context, view, image, object, { opacity, outline, width: 1.25, inner: object.colour });
   }
 }
 
@@ -107,43 +117,45 @@ export function paintMarks(context, view, image, objects, options, { selected, h
     if (!object || !options.overlays) continue;
     const inner = id === selected ? "#ffffff" : object.colour;
     const opacity = object.hidden ? options.opacity : 0.15;
-    paintMask(context, view, image, shapeOf(object.rle, object.colour), { opacity, outline: true, width: 2.5, inner });
+    paintMask(context, view, image, object, { opacity, outline: true, width: 2.5, inner });
   }
 }
 
-/** @param {number[]} bbox @param {Viewport} view @param {Size} host */
-function isVisible([x = 0, y = 0, width = 0, height = 0], view, host) {
+/** @param {number[]} bbox @param {Viewport} view @param {import("./regions.js").Region} sight */
+function isVisible([x = 0, y = 0, width = 0, height = 0], view, sight) {
   const from = toScreen(view, { x, y });
   const to = toScreen(view, { x: x + width, y: y + height });
-  return to.x >= 0 && to.y >= 0 && from.x <= host.width && from.y <= host.height;
+  return to.x >= sight.x && to.y >= sight.y && from.x <= sight.x + sight.width && from.y <= sight.y + sight.height;
 }
 
 /**
  * A tint and a double outline: dark outside, bright inside, so that it shows on any picture.
- * @param {CanvasRenderingContext2D} context @param {Viewport} view @param {Size} image @param {Shape} shape
+ * @param {CanvasRenderingContext2D} context @param {Viewport} view @param {Size} image @param {{rle: Rle, colour: string}} mask
  * @param {{opacity: number, outline: boolean, width: number, inner: string}} style
  */
-function paintMask(context, view, image, shape, style) {
+function paintMask(context, view, image, { rle, colour }, style) {
+  const shape = shapeOf(rle);
   // A mask may be smaller than the image: a candidate that was not chosen comes in the model's resolution.
   const scale = { x: (view.scale * image.width) / shape.runs.width, y: (view.scale * image.height) / shape.runs.height };
+  const step = 2 ** Math.max(0, Math.floor(Math.log2(1 / (scale.x * window.devicePixelRatio))));
+  const { x, y, fill, outline } = levelOf(shape, step, colour);
   context.save();
   context.translate(view.x, view.y);
   context.scale(scale.x, scale.y);
-  if (shape.fill) {
+  if (fill) {
     context.imageSmoothingEnabled = scale.x < 1;
     context.globalAlpha = style.opacity;
-    context.drawImage(shape.fill, shape.part.x, shape.part.y);
+    context.drawImage(fill, x, y, fill.width * step, fill.height * step);
   }
   if (style.outline) {
     context.globalAlpha = 1;
     context.lineCap = "square";
-    const outline = outlineOf(shape, scale.x);
-    for (const [width, colour] of /** @type {[number, string][]} */ ([
+    for (const [width, stroke] of /** @type {[number, string][]} */ ([
       [style.width + 2, "rgba(0, 0, 0, 0.75)"],
       [style.width, style.inner],
     ])) {
       context.lineWidth = width / scale.x;
-      context.strokeStyle = colour;
+      context.strokeStyle = stroke;
       context.stroke(outline);
     }
   }
@@ -156,9 +168,8 @@ function paintMask(context, view, image, shape, style) {
  */
 export function paintDraft(context, view, image, draft, options, hovered, phase) {
   if (draft.mask && options.overlays) {
-    const shape = shapeOf(draft.mask.rle, draft.colour);
     const opacity = Math.min(1, options.opacity + 0.1);
-    paintMask(context, view, image, shape, { opacity, outline: true, width: 1.75, inner: "#ffffff" });
+    paintMask(context, view, image, { rle: draft.mask.rle, colour: draft.colour }, { opacity, outline: true, width: 1.75, inner: "#ffffff" });
   }
   if (!options.showPrompts) return;
   if (draft.box) paintBox(context, view, draft.box, draft.pending ? phase : 0);

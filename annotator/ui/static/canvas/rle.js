@@ -56,12 +56,11 @@ export function area(runs) {
   return sum;
 }
 
-/** The smallest rectangle around the foreground as 0/1 bytes. @param {Runs} runs @returns {Crop} */
-export function crop(runs) {
-  const { height, ends } = runs;
+/** The smallest rectangle around the foreground. @param {Runs} runs @returns {{x: number, y: number, width: number, height: number}} */
+export function bounds(runs) {
   let left = Infinity;
   let right = -1;
-  let top = height;
+  let top = runs.height;
   let bottom = -1;
   eachSpan(runs, (column, from, to) => {
     left = Math.min(left, column);
@@ -69,13 +68,29 @@ export function crop(runs) {
     top = Math.min(top, from);
     bottom = Math.max(bottom, to - 1);
   });
-  if (right < 0 || !ends.length) return { x: 0, y: 0, width: 0, height: 0, bits: new Uint8Array(0) };
-  const width = right - left + 1;
-  const bits = new Uint8Array(width * (bottom - top + 1));
+  if (right < 0) return { x: 0, y: 0, width: 0, height: 0 };
+  return { x: left, y: top, width: right - left + 1, height: bottom - top + 1 };
+}
+
+/**
+ * The foreground as 0/1 bytes. With a step above 1, `step` × `step` pixels become one, foreground where any of them is; its
+ * place is a multiple of `step`. A mask of a huge picture is never made in full where the screen shows a small copy.
+ * @param {Runs} runs @param {number} [step] @param {{x: number, y: number, width: number, height: number}} [box] its bounds, where they are known
+ * @returns {Crop} in units of `step` pixels
+ */
+export function crop(runs, step = 1, box = bounds(runs)) {
+  const left = Math.floor(box.x / step);
+  const top = Math.floor(box.y / step);
+  const width = Math.ceil((box.x + box.width) / step) - left;
+  const height = Math.ceil((box.y + box.height) / step) - top;
+  if (box.width === 0) return { x: 0, y: 0, width: 0, height: 0, bits: new Uint8Array(0) };
+  const bits = new Uint8Array(width * height);
   eachSpan(runs, (column, from, to) => {
-    for (let row = from, at = (from - top) * width + column - left; row < to; row++, at += width) bits[at] = 1;
+    const last = Math.floor((to - 1) / step) - top;
+    let row = Math.floor(from / step) - top;
+    for (let at = row * width + Math.floor(column / step) - left; row <= last; row++, at += width) bits[at] = 1;
   });
-  return { x: left, y: top, width, height: bottom - top + 1, bits };
+  return { x: left, y: top, width, height, bits };
 }
 
 /**
@@ -94,25 +109,6 @@ function eachSpan(runs, span) {
       from = to;
     }
   }
-}
-
-/**
- * The same crop with `factor` × `factor` pixels made one, foreground where any of them is; its place is a multiple of `factor`.
- * @param {Crop} crop @param {number} factor @returns {Crop} in units of `factor` pixels
- */
-export function coarser({ x, y, width, height, bits }, factor) {
-  const left = Math.floor(x / factor);
-  const top = Math.floor(y / factor);
-  const columns = Math.ceil((x + width) / factor) - left;
-  const rows = Math.ceil((y + height) / factor) - top;
-  const coarse = new Uint8Array(columns * rows);
-  for (let row = 0, at = 0; row < height; row++) {
-    const start = (Math.floor((y + row) / factor) - top) * columns - left;
-    for (let column = 0; column < width; column++, at++) {
-      if (bits[at]) coarse[start + Math.floor((x + column) / factor)] = 1;
-    }
-  }
-  return { x: left, y: top, width: columns, height: rows, bits: coarse };
 }
 
 /**

@@ -9,13 +9,11 @@
  * @typedef {{scene: Scene, view: Viewport, host: Size, bitmap: CanvasImageSource | null, hovered: number | null}} Frame  hovered: index of a point
  */
 
-import { paintDraft, paintMarks, paintObjects, paintPicture } from "./layers.js";
+import { paintDraft, paintMarks, paintPicture } from "./layers.js";
+import { ObjectLayer } from "./objectLayer.js";
 
 /** @type {Layer[]} */
 const LAYERS = ["picture", "objects", "marks", "draft"];
-/** With more objects than this a moving view shifts their painted layer and repaints it when it rests. */
-const MANY_OBJECTS = 40;
-const REST = 90;
 
 const still = window.matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -23,12 +21,12 @@ export class Stack {
   /** @param {HTMLElement} host @param {() => Frame} frame what there is to paint */
   constructor(host, frame) {
     this.frame = frame;
+    /** Pixels of the canvases for a CSS pixel. */
+    this.ratio = window.devicePixelRatio;
+    this.stop = new AbortController();
     /** @type {Set<Layer>} */
     this.dirty = new Set(LAYERS);
     this.request = 0;
-    this.rest = 0;
-    /** @type {Viewport | null} the viewport that the objects were painted for */
-    this.paintedView = null;
     /** @type {(() => void)[]} */
     this.waiting = [];
     /** @type {Map<Layer, HTMLCanvasElement>} */
@@ -39,6 +37,17 @@ export class Stack {
       host.append(canvas);
       this.canvases.set(name, canvas);
     }
+    this.objects = new ObjectLayer(/** @type {HTMLCanvasElement} */ (this.canvases.get("objects")), () => this.touch("draft"));
+    this.followRatio();
+  }
+
+  /** A window that goes to another screen keeps its size: no observer of sizes sees that. */
+  followRatio() {
+    const changed = () => {
+      this.resize(this.frame().host);
+      this.followRatio();
+    };
+    window.matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`).addEventListener("change", changed, { once: true, signal: this.stop.signal });
   }
 
   /** Something changed. @param {Layer[]} layers all of them unless named */
@@ -47,19 +56,23 @@ export class Stack {
     if (!this.request) this.request = requestAnimationFrame(() => this.paint());
   }
 
-  /** The viewport changed. */
+  /** The viewport changed. The objects see that themselves. */
   moved() {
     this.touch("picture", "marks", "draft");
-    window.clearTimeout(this.rest);
-    if (this.frame().scene.objects.length > MANY_OBJECTS) this.rest = window.setTimeout(() => this.touch("objects"), REST);
-    else this.touch("objects");
+  }
+
+  /** Some objects changed. @param {import("./layers.js").SceneObject[]} before @param {import("./layers.js").SceneObject[]} after */
+  changed(before, after) {
+    this.objects.change(before, after);
+    this.touch("marks");
   }
 
   /** The host changed its size: at once, because a canvas that does is empty until it is painted. @param {Size} size */
   resize({ width, height }) {
+    this.ratio = window.devicePixelRatio;
     for (const canvas of this.canvases.values()) {
-      canvas.width = Math.round(width * window.devicePixelRatio);
-      canvas.height = Math.round(height * window.devicePixelRatio);
+      canvas.width = Math.round(width * this.ratio);
+      canvas.height = Math.round(height * this.ratio);
     }
     this.touch();
     this.paint();
@@ -76,47 +89,37 @@ export class Stack {
   paint() {
     cancelAnimationFrame(this.request);
     this.request = 0;
+    if (this.ratio !== window.devicePixelRatio) return this.resize(this.frame().host);
     const dirty = new Set(this.dirty);
     this.dirty.clear();
     const { scene, view, host, bitmap, hovered } = this.frame();
     const { image, objects, draft, view: options } = scene;
     const phase = still.matches ? 0 : (performance.now() / 900) % 1;
+    if (dirty.delete("objects")) this.objects.invalidate();
+    this.objects.paint({ view, image, ratio: this.ratio, objects, options });
     for (const layer of dirty) {
       const context = this.clean(layer, host);
       if (!image || !context) continue;
       if (layer === "picture") paintPicture(context, view, image, bitmap);
-      if (layer === "objects") paintObjects(context, view, image, host, objects, options);
       if (layer === "marks") paintMarks(context, view, image, objects, options, scene);
       if (layer === "draft" && draft) paintDraft(context, view, image, draft, options, hovered, phase);
     }
-    if (dirty.has("objects")) this.paintedView = view;
-    this.shift(view);
     if (draft?.pending && !still.matches) this.touch("draft");
     for (const resolve of this.waiting.splice(0)) resolve();
-  }
-
-  /** Until the objects are painted anew, their layer moves along as a picture. @param {Viewport} view */
-  shift(view) {
-    const canvas = this.canvases.get("objects");
-    const painted = this.paintedView;
-    if (!canvas || !painted) return;
-    const factor = view.scale / painted.scale;
-    const x = view.x - painted.x * factor;
-    const y = view.y - painted.y * factor;
-    canvas.style.transform = painted === view ? "" : `translate(${x}px, ${y}px) scale(${factor})`;
   }
 
   /** @param {Layer} layer @param {Size} host */
   clean(layer, host) {
     const context = this.canvases.get(layer)?.getContext("2d") ?? null;
-    context?.setTransform(window.devicePixelRatio, 0, 0, window.devicePixelRatio, 0, 0);
+    context?.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     context?.clearRect(0, 0, host.width, host.height);
     return context;
   }
 
   remove() {
+    this.stop.abort();
     cancelAnimationFrame(this.request);
-    window.clearTimeout(this.rest);
+    this.objects.destroy();
     for (const canvas of this.canvases.values()) canvas.remove();
   }
 }

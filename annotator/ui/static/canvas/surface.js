@@ -32,6 +32,8 @@ export function createSurface(host, onIntent) {
     cancel: () => surface.cancel(),
     /** @param {number} x @param {number} y */
     toClient: (x, y) => surface.toClient({ x, y }),
+    /** @param {number} clientX @param {number} clientY */
+    toImage: (clientX, clientY) => toImage(surface.view, surface.toScreenPoint({ clientX, clientY })),
     viewport: () => surface.view,
     whenPainted: () => surface.stack.whenPainted(),
     destroy: () => surface.destroy(),
@@ -59,6 +61,8 @@ class Surface {
     this.host = { width: 0, height: 0 };
     /** @type {import("./gestures.js").Gesture} */
     this.gesture = IDLE;
+    /** @type {number | null} the pointer whose gesture it is */
+    this.active = null;
     this.space = false;
     this.pointerInside = false;
     /** @type {Point} where the pointer was last */
@@ -94,9 +98,10 @@ class Surface {
     this.scene = scene;
     if (scene.image?.id !== before.image?.id) this.load(scene.image);
     const options = scene.view !== before.view;
-    const objects = options || scene.objects !== before.objects;
-    if (objects) this.stack.touch("objects");
-    if (objects || scene.selected !== before.selected || scene.highlighted !== before.highlighted) this.stack.touch("marks");
+    const objects = scene.objects !== before.objects;
+    if (objects) this.stack.changed(before.objects, scene.objects);
+    if (masksLookOther(before.view, scene.view)) this.stack.touch("objects");
+    if (options || scene.selected !== before.selected || scene.highlighted !== before.highlighted) this.stack.touch("marks");
     if (options || scene.draft !== before.draft) this.stack.touch("draft");
   }
 
@@ -119,8 +124,8 @@ class Surface {
         this.stack.touch("picture");
         this.onIntent({ type: "image-ready", id: image.id });
       })
-      .catch(() => {
-        if (this.scene.image?.id === image.id) this.onIntent({ type: "image-failed", id: image.id });
+      .catch((/** @type {Error} */ error) => {
+        if (this.scene.image?.id === image.id) this.onIntent({ type: "image-failed", id: image.id, message: error.message });
       });
   }
 
@@ -134,9 +139,18 @@ class Surface {
     element.addEventListener("pointerleave", () => this.onLeave(), options);
     element.addEventListener("contextmenu", (event) => event.preventDefault(), options);
     element.addEventListener("wheel", (event) => this.onWheel(event), { ...options, passive: false });
+    window.addEventListener("keydown", (event) => this.onEscape(event), { ...options, capture: true });
     window.addEventListener("keydown", (event) => this.onSpace(event, true), options);
     window.addEventListener("keyup", (event) => this.onSpace(event, false), options);
     window.addEventListener("blur", () => this.cancel(), options);
+  }
+
+  /** In a drag Escape gives up the drag; the page, for which it drops the draft, never hears of it. @param {KeyboardEvent} event */
+  onEscape(event) {
+    if (event.key !== "Escape" || this.gesture.mode === "idle") return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    this.cancel();
   }
 
   /** @param {KeyboardEvent} event @param {boolean} down */
@@ -160,7 +174,7 @@ class Surface {
   /** @param {PointerEvent} event */
   onPointer(event) {
     if (event.pointerType === "touch" && this.pinch(event)) return;
-    if (!event.isPrimary && this.gesture.mode === "idle") return;
+    if (this.active === null ? !event.isPrimary : event.pointerId !== this.active) return;
     const screen = this.toScreenPoint(event);
     this.pointer = screen;
     const raw = toImage(this.view, screen);
@@ -183,12 +197,13 @@ class Surface {
       shift: event.shiftKey,
       alt: event.altKey,
       control: event.ctrlKey || event.metaKey,
-      space: this.space,
+      space: this.space || this.scene.view.tool === "pan",
       hit,
       box: this.scene.draft?.box ?? null,
       objects: !this.scene.draft && hit?.kind === "object" && hit.id !== this.scene.selected,
     });
     this.gesture = gesture;
+    this.active = gesture.mode === "idle" ? null : event.pointerId;
     if (event.type === "pointerup" && this.second && isStill(before, intents)) {
       this.onIntent({ type: "double-click", addedPoint: this.second.point });
     } else {
@@ -277,6 +292,7 @@ class Surface {
   cancel() {
     const { gesture, intents } = step(this.gesture, /** @type {any} */ ({ type: "cancel" }));
     this.gesture = gesture;
+    this.active = null;
     this.space = false;
     for (const intent of intents) this.onIntent(intent);
     this.showCursor();
@@ -296,7 +312,7 @@ class Surface {
   showCursor() {
     let cursor = "crosshair";
     if (this.gesture.mode === "pan") cursor = "grabbing";
-    else if (this.space) cursor = "grab";
+    else if (this.space || this.scene.view.tool === "pan") cursor = "grab";
     else if (this.gesture.mode === "move-point" || this.hover?.kind === "point") cursor = "move";
     else if (this.hover?.kind === "handle") cursor = `${HANDLE_CURSORS[this.hover.index]}-resize`;
     else if (this.hover?.kind === "object" && !this.scene.draft && this.hover.id !== this.scene.selected) cursor = "pointer";
@@ -314,7 +330,7 @@ class Surface {
     if (image) this.onIntent({ type: "viewport", scale: this.view.scale });
   }
 
-  /** @param {MouseEvent} event @returns {Point} */
+  /** @param {{clientX: number, clientY: number}} event @returns {Point} */
   toScreenPoint(event) {
     const corner = this.element.getBoundingClientRect();
     return { x: event.clientX - corner.left, y: event.clientY - corner.top };
@@ -332,6 +348,11 @@ class Surface {
     this.observer.disconnect();
     this.stack.remove();
   }
+}
+
+/** Whether all objects are to be painted in another way. @param {Scene["view"]} a @param {Scene["view"]} b */
+function masksLookOther(a, b) {
+  return a.opacity !== b.opacity || a.outline !== b.outline || a.overlays !== b.overlays;
 }
 
 /** Whether a press that ends now was a click and no drag. @param {import("./gestures.js").Gesture} before @param {import("./gestures.js").Intent[]} intents */
