@@ -124,7 +124,7 @@ def _session(path: Path, content: bytes, threads: int | None) -> Any:
         raise ModelProblem(f"onnxruntime can't be imported ({problem}); run: pip install onnxruntime") from problem
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    # A number of one's own: with the default, onnxruntime ties its threads to cores, where they wait for the web server.
+    # Said, because by default onnxruntime ties its threads to cores, where they wait for the web server.
     options.intra_op_num_threads = threads or os.cpu_count() or 1
     options.inter_op_num_threads = 1
     # Threads that spin while they wait take the cores from the web server that has to answer.
