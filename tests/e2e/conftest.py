@@ -11,9 +11,11 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.e2e.app import CHROMIUM_FLAGS, App, chromium
 
+Launch = Callable[..., App]
+
 
 @pytest.fixture
-def launch(tmp_path: Path) -> Iterator[Callable[..., App]]:
+def launch(tmp_path: Path) -> Iterator[Launch]:
     """Start the demo (no folder) or serve a folder; everything is stopped at the end of the test."""
     running: list[App] = []
 

@@ -6,7 +6,6 @@ import json
 import re
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +17,10 @@ from annotator.config import Settings
 from annotator.domain.mask import Mask
 from annotator.sessions.exporting import export_folder
 from tests.conftest import photo
-from tests.e2e.app import Annotator, App
+from tests.e2e.app import Annotator
+from tests.e2e.conftest import Launch
 
 pytestmark = pytest.mark.e2e
-
-Launch = Callable[..., App]
 
 
 @pytest.fixture

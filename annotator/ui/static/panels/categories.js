@@ -58,8 +58,10 @@ function categoryRow(category, { choose, change, remove }) {
   });
   const label = h("span", { class: "ann-category-name" });
   const rename = () => {
+    if (label.hidden) return;
     const field = h("input", { class: "ann-field ann-rename", value: label.textContent ?? "", maxlength: 100, "aria-label": "New name of the category" });
-    const close = () => { field.replaceWith(label); };
+    // The label stays where it is, hidden: the row writes the new name into it as soon as the server has it.
+    const close = () => { label.hidden = false; field.hidden = true; setTimeout(() => field.remove()); };
     field.addEventListener("keydown", async (event) => {
       if (event.key === "Escape") close();
       if (event.key !== "Enter") return;
@@ -68,7 +70,8 @@ function categoryRow(category, { choose, change, remove }) {
     });
     field.addEventListener("blur", close);
     field.addEventListener("click", (event) => event.stopPropagation());
-    label.replaceWith(field);
+    label.hidden = true;
+    label.after(field);
     field.select();
   };
   return h("div", {
