@@ -1,0 +1,15 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Host = Annotated[str | None, typer.Option(help="Address to listen on (127.0.0.1: this machine only).")]
+Port = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")]
+Model = Annotated[str | None, typer.Option(help="Model to start with, a name from configs/models.")]
+Device = Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps.")]
+DataDir = Annotated[Path | None, typer.Option(help="Where the project is kept; FOLDER/.annotator by default.")]
+Browser = Annotated[bool, typer.Option("--browser/--no-browser", help="Open the app in a browser.")]

@@ -1,0 +1,54 @@
+"""`annotator serve` and `annotator demo`: the app in the browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from annotator.cli.options import Browser, DataDir, Device, Host, Model, Port
+
+if TYPE_CHECKING:
+    from annotator.config import Settings
+
+
+def serve(
+    folder: Annotated[Path, typer.Argument(help="Folder of images; they are never changed or moved.")],
+    categories: Annotated[str, typer.Option(help="Categories to add, separated by commas.")] = "",
+    host: Host = None,
+    port: Port = None,
+    model: Model = None,
+    device: Device = None,
+    data_dir: DataDir = None,
+    browser: Browser = True,
+) -> None:
+    """Annotate a folder of images in the browser."""
+    from annotator.config import Settings
+
+    settings = Settings.load(host=host, port=port, model=model, device=device, data_dir=data_dir)
+    _serve(folder, settings, categories=categories.split(","), browser=browser)
+
+
+def demo(
+    folder: Annotated[Path | None, typer.Option(help="Where the demo project is kept.")] = None,
+    host: Host = None,
+    port: Port = None,
+    model: Model = None,
+    device: Device = None,
+    browser: Browser = True,
+) -> None:
+    """Try it on photos that come with it."""
+    from annotator import demo as demo_project
+    from annotator.config import Settings
+
+    settings = Settings.load(host=host, port=port, model=model, device=device)
+    place = folder or demo_project.default_folder()
+    demo_project.prepare(place)
+    _serve(place, settings, categories=list(demo_project.CATEGORIES), browser=browser, first=demo_project.FIRST)
+
+
+def _serve(folder: Path, settings: Settings, *, categories: list[str], browser: bool, first: str | None = None) -> None:
+    from annotator.server import serve
+
+    serve(folder, settings, categories=categories, open_browser=browser, first=first)
