@@ -45,8 +45,9 @@ $(VENV)/uv:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@touch $@
 
+# Compiled now, or the first start would take twice as long.
 $(VENV)/app: $(VENV)/uv pyproject.toml constraints.txt
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable .
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt --editable .
 	@touch $@
 
 # sam2 asks for torch to build itself: it builds with the torch that was just installed instead of a second copy.
