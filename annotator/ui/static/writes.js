@@ -70,11 +70,12 @@ const isAsWanted = (write, object) => object !== null && Object.entries(write.bo
 /**
  * @param {{send: (request: {method: string, path: string, body: unknown}) => Promise<any>, storage: Storage, name: string,
  *   onSaved: (write: Write, reply: any, more: boolean) => void, onRefused: (write: Write, error: any, dropped: Write[]) => void,
- *   onProgress: (progress: Progress) => void, look: (image: string, object: number) => Promise<any>, later?: (run: () => void, ms: number) => unknown}} options
+ *   onProgress: (progress: Progress) => void, look: (image: string, object: number) => Promise<any>, hold?: () => Promise<void>, later?: (run: () => void, ms: number) => unknown}} options
  *   look: an object as the server has it now, or null;
+ *   hold: a draft is sent when this resolves (it is in the storage already): the server's cores are for the mask first;
  *   onSaved: reply is null when there was nothing to do; more: whether other writes about the same thing still wait
  */
-export function createWriteQueue({ send, storage, name, onSaved, onRefused, onProgress, look, later = setTimeout }) {
+export function createWriteQueue({ send, storage, name, onSaved, onRefused, onProgress, look, hold = () => Promise.resolve(), later = setTimeout }) {
   /** @type {Write[]} */
   let writes = [];
   let truth = nothingKnown();
@@ -111,6 +112,7 @@ export function createWriteQueue({ send, storage, name, onSaved, onRefused, onPr
     const write = writes[0];
     if (sending || write === undefined) return;
     sending = true;
+    if (write.kind === "put-draft") await hold();
     const request = toRequest(write, truth);
     let reply = null;
     try {

@@ -5,7 +5,7 @@ import { createWriteQueue } from "../../../annotator/ui/static/writes.js";
 import { random } from "../helpers.js";
 import { FakeServer, handClock, memory, settle } from "./world.js";
 
-function page(server, storage = memory()) {
+function page(server, storage = memory(), options = {}) {
   const clock = handClock();
   const seen = { saved: [], refused: [], progress: [] };
   const queue = createWriteQueue({
@@ -14,6 +14,7 @@ function page(server, storage = memory()) {
     onSaved: (write, reply, more) => seen.saved.push([write.kind, more]),
     onRefused: (write, error, dropped) => seen.refused.push([write.kind, error.message, dropped.length]),
     onProgress: (progress) => seen.progress.push(progress),
+    ...options,
   });
   return { queue, storage, clock, ...seen };
 }
@@ -34,6 +35,21 @@ test("clicks made faster than the server saves arrive one by one, each on the re
   assert.deepEqual(server.draft, { content: { id: "d", points: 5 }, revision: 5 });
   assert.deepEqual(progress.at(-1), { phase: "idle", pending: 0, message: null });
   assert.equal(storage.entries.size, 0);
+});
+
+test("a draft is in the storage at once and goes to the server after the mask; an accept waits for nothing", async () => {
+  const server = new FakeServer();
+  let release = () => {};
+  const hold = () => new Promise((resolve) => { release = resolve; });
+  const { queue, storage } = page(server, memory(), { hold });
+  queue.add(put("d", 1));
+  await settle();
+  assert.equal(server.log.length, 0);
+  assert.match(storage.getItem("journal"), /"points":1/);
+  queue.add(accept("d", -7));
+  release();
+  await queue.whenEmpty();
+  assert.equal(server.annotations.size, 1);
 });
 
 test("an object can be relabelled, hidden and deleted before the server has numbered it", async () => {
