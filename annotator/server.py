@@ -28,7 +28,7 @@ def serve(
         NotFound, StorageProblem: the folder can't be opened as a project.
     """
     with listen(settings.host, settings.port) as listener, closing(Service.open(folder, settings)) as service:
-        service.ensure_categories(categories)
+        service.categories.ensure(categories)
         service.start(first=first)
         # Imported while the model loads: Gradio takes the longer part of a second.
         import uvicorn

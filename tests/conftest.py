@@ -54,7 +54,7 @@ def predictor() -> FakePredictor:
 def service(folder: Path, predictor: FakePredictor) -> Iterator[Service]:
     """The folder opened and listed, with categories cat and dog."""
     opened = Service.open(folder, Settings.load(author="ann"), engine=Engine(predictor=predictor))
-    opened.ensure_categories(["cat", "dog"])
+    opened.categories.ensure(["cat", "dog"])
     opened.library.scan()
     yield opened
     opened.close()

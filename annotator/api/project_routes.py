@@ -70,20 +70,20 @@ def upload_images(service: Project, file: list[UploadFile]) -> dict[str, Any]:
 @router.post("/{project}/categories", status_code=201)
 def add_category(service: Project, body: schemas.CategoryBody) -> dict[str, Any]:
     """Add a category."""
-    category = service.add_category(name=body.name, supercategory=body.supercategory, colour=body.colour)
+    category = service.categories.add(name=body.name, supercategory=body.supercategory, colour=body.colour)
     return schemas.category_json(category)
 
 
 @router.patch("/{project}/categories/{category}")
 def update_category(service: Project, category: CategoryId, body: schemas.CategoryPatch) -> dict[str, Any]:
     """Rename, recolour or regroup a category."""
-    return schemas.category_json(service.update_category(category, **body.model_dump()))
+    return schemas.category_json(service.categories.update(category, **body.model_dump()))
 
 
 @router.delete("/{project}/categories/{category}", status_code=204)
 def delete_category(service: Project, category: CategoryId) -> Response:
     """Remove a category that no object uses."""
-    service.delete_category(category)
+    service.categories.delete(category)
     return Response(status_code=204)
 
 

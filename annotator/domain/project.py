@@ -32,6 +32,12 @@ PALETTE = (
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 
 
+def natural_key(name: str) -> str:
+    """A text whose order is the natural order of names: `img2` before `img10`, folders together."""
+    padded = re.sub(r"\d{1,18}", lambda digits: digits.group().rjust(18, "0"), name.casefold())
+    return padded.replace("/", "\x02") + "\x01" + name
+
+
 @dataclass(frozen=True, slots=True)
 class Category:
     """A class of objects; ids start at 1 and are never used twice in a project."""

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from annotator.domain.project import natural_key
 from annotator.images.opening import suffixes
 
 EXPORTS = "exports"
 """Folder name that is skipped directly below the root: cut-outs written there are not images of the project."""
-
-_DIGITS = re.compile(r"(\d+)")
 
 
 def discover(root: Path) -> Iterator[Path]:
@@ -25,12 +23,6 @@ def discover(root: Path) -> Iterator[Path]:
     seen: set[str] = set()
     found = list(_walk(root, top, seen))
     yield from sorted(found, key=lambda path: natural_key(path.relative_to(root).as_posix()))
-
-
-def natural_key(name: str) -> tuple[object, ...]:
-    """A sort key that compares digits as numbers and the rest without regard to case; unequal names stay unequal."""
-    parts = _DIGITS.split(name.casefold())
-    return (*((int(part), "") if part.isdecimal() else (-1, part) for part in parts), name)
 
 
 def _walk(folder: Path, top: Path, seen: set[str]) -> Iterator[Path]:

@@ -8,12 +8,13 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from annotator.domain.annotation import Annotation, Draft, Provenance
-from annotator.domain.changes import Change, Content, Edit, Key, apply
+from annotator.domain.changes import Change, Edit
 from annotator.domain.mask import Mask
 from annotator.domain.project import Image
 from annotator.domain.prompt import Prompt
 from annotator.engine import Engine
-from annotator.errors import Conflict, InvalidInput, NotFound
+from annotator.errors import Conflict, InvalidInput
+from annotator.sessions.changing import write_change
 from annotator.sessions.library import Library
 from annotator.store import annotation_rows, history_rows, image_rows, project_rows
 from annotator.store.database import Database, now
@@ -69,7 +70,7 @@ class Editor:
             if (before.revision if before else None) != revision:
                 raise Conflict("The draft was changed in another tab; the image is shown as it is now.")
             edit = Edit("draft", image_id, before.content() if before else None, draft.content(), revision or 0)
-            self._write(connection, author, image_id, Change(label, (edit,)), record=True)
+            self._record(connection, author, image_id, Change(label, (edit,)))
             saved = history_rows.draft(connection, image_id, author)
             assert saved is not None
             return saved
@@ -87,12 +88,22 @@ class Editor:
             if before.revision != revision:
                 raise Conflict("The draft was changed in another tab; the image is shown as it is now.")
             edit = Edit("draft", image_id, before.content(), None, before.revision)
-            self._write(connection, author, image_id, Change("discard draft", (edit,)), record=True)
+            self._record(connection, author, image_id, Change("discard draft", (edit,)))
 
     def accept(
-        self, *, author: str, image_id: str, draft_id: str, category: int | str, candidate: int | None = None
+        self,
+        *,
+        author: str,
+        image_id: str,
+        draft_id: str,
+        category: int | str,
+        candidate: int | None = None,
+        model: str | None = None,
     ) -> Annotation:
         """Turn the draft into an annotation, in one change.
+
+        Args:
+            model: the one that showed the mask; None: the default one.
 
         Raises:
             Conflict: there is no such draft (any more).
@@ -110,11 +121,11 @@ class Editor:
             raise Conflict("This draft is not there any more; it was accepted or dropped in another tab.")
         prompt = draft.prompt if candidate is None else replace(draft.prompt, choice=candidate)
         prompt.require_answerable(width=image.width, height=image.height)
-        scored = self._engine.mask(self._library.source(image), prompt)
+        scored = self._engine.mask(self._library.source(image), prompt, model=model)
         provenance = Provenance(
             source="model",
             prompt=prompt.to_json(),
-            model=self._engine.model,
+            model=model or self._engine.model,
             clicks=prompt.clicks,
             seconds=_seconds(draft.started, now()),
             draft=draft_id,
@@ -185,7 +196,7 @@ class Editor:
             if content != annotation.content():
                 label = "relabel" if mask is None else "edit mask"
                 edit = Edit("annotation", str(annotation_id), annotation.content(), content, annotation.revision)
-                self._write(connection, author, annotation.image_id, Change(label, (edit,)), record=True)
+                self._record(connection, author, annotation.image_id, Change(label, (edit,)))
             return annotation_rows.get(connection, annotation_id)
 
     def delete(self, *, author: str, annotation_id: int, revision: int) -> str:
@@ -197,7 +208,7 @@ class Editor:
         with self._database.write() as connection:
             annotation = self._current(connection, annotation_id, revision)
             edit = Edit("annotation", str(annotation_id), annotation.content(), None, annotation.revision)
-            self._write(connection, author, annotation.image_id, Change("delete", (edit,)), record=True)
+            self._record(connection, author, annotation.image_id, Change("delete", (edit,)))
         return annotation.image_id
 
     def undo(self, *, author: str, image_id: str) -> str | None:
@@ -229,7 +240,7 @@ class Editor:
             if stored is None:
                 return None
             change = stored.change.inverse() if back else stored.change
-            self._write(connection, author, image_id, change, record=False)
+            write_change(connection, self._project_id, author=author, image_id=image_id, change=change)
             history_rows.mark(connection, stored.id, undone=back)
             return change.label
 
@@ -252,8 +263,12 @@ class Editor:
             annotation_id = annotation_rows.reserve_id(connection, image.id)
             annotation = Annotation(annotation_id, image.id, known.id, mask, author, now(), now(), score, provenance)
             create = Edit("annotation", str(annotation_id), None, annotation.content())
-            self._write(connection, author, image.id, Change(label, (*also, create)), record=True)
+            self._record(connection, author, image.id, Change(label, (*also, create)))
             return annotation_rows.get(connection, annotation_id)
+
+    def _record(self, connection: Connection, author: str, image_id: str, change: Change) -> None:
+        write_change(connection, self._project_id, author=author, image_id=image_id, change=change)
+        history_rows.record(connection, image_id, author, change)
 
     def _current(self, connection: Connection, annotation_id: int, revision: int) -> Annotation:
         annotation = annotation_rows.get(connection, annotation_id)
@@ -264,75 +279,6 @@ class Editor:
             )
         return annotation
 
-    def _write(self, connection: Connection, author: str, image_id: str, change: Change, *, record: bool) -> None:
-        """Apply a change to the rows it is about; the pure rule decides whether it fits what is there."""
-        contents: dict[Key, Content] = {}
-        rows: dict[str, Annotation] = {}
-        for edit in change.edits:
-            if edit.kind == "draft":
-                draft = history_rows.draft(connection, image_id, author)
-                content = draft.content() if draft else None
-            else:
-                row = _find(connection, int(edit.id))
-                if row is not None:
-                    rows[edit.id] = row
-                    _require_unlocked(row)
-                content = row.content() if row else None
-            if content is not None:
-                contents[edit.key] = content
-        after = apply(change, contents)
-        for edit in change.edits:
-            if edit.kind == "draft":
-                self._write_draft(connection, author, image_id, after.get(edit.key))
-            else:
-                self._write_annotation(connection, image_id, edit, rows.get(edit.id), after.get(edit.key))
-        if record:
-            history_rows.record(connection, image_id, author, change)
-
-    def _write_draft(self, connection: Connection, author: str, image_id: str, content: Content | None) -> None:
-        if content is None:
-            history_rows.delete_draft(connection, image_id, author)
-            return
-        before = history_rows.draft(connection, image_id, author)
-        draft = Draft(
-            id=content["id"],
-            image_id=image_id,
-            author=author,
-            prompt=Prompt.from_json(content["prompt"]),
-            category_id=content["category"],
-            started=content["started"],
-            updated=now(),
-            revision=before.revision + 1 if before else 1,
-        )
-        history_rows.save_draft(connection, draft)
-
-    def _write_annotation(
-        self, connection: Connection, image_id: str, edit: Edit, row: Annotation | None, content: Content | None
-    ) -> None:
-        if content is None:
-            annotation_rows.delete(connection, int(edit.id))
-            return
-        project_rows.get_category(connection, self._project_id, content["category"])
-        annotation = Annotation(
-            id=int(edit.id),
-            image_id=image_id,
-            category_id=content["category"],
-            mask=Mask.from_rle(content["rle"]),
-            author=content["author"],
-            created=row.created if row else now(),
-            updated=now(),
-            score=content["score"],
-            provenance=Provenance(**content["provenance"]),
-            review=content["review"],
-            note=content["note"],
-            hidden=row.hidden if row else False,
-            locked=row.locked if row else False,
-            revision=(row.revision if row else edit.revision) + 1,
-        )
-        annotation_rows.save(connection, annotation)
-        if row is None:
-            image_rows.touch_state(connection, image_id)
-
 
 def read_history(connection: Connection, *, author: str, image_id: str) -> History:
     """What undo and redo would do next, inside a transaction of the caller's."""
@@ -341,23 +287,11 @@ def read_history(connection: Connection, *, author: str, image_id: str) -> Histo
     return History(back.change.label if back else None, forth.change.label if forth else None)
 
 
-def _find(connection: Connection, annotation_id: int) -> Annotation | None:
-    try:
-        return annotation_rows.get(connection, annotation_id)
-    except NotFound:
-        return None
-
-
 def _fitting(mask: Mask, annotation: Annotation) -> Mask:
     fitting = Mask.from_rle(mask.to_rle(), height=annotation.mask.height, width=annotation.mask.width)
     if fitting.area == 0:
         raise InvalidInput("The mask is empty; delete the object instead.", field="rle")
     return fitting
-
-
-def _require_unlocked(annotation: Annotation) -> None:
-    if annotation.locked:
-        raise Conflict(f"Object {annotation.id} is locked; unlock it first.")
 
 
 def _seconds(start: str, end: str) -> float:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
 
-from annotator.domain.project import Image, ProjectCounts
+from annotator.domain.project import Image, ProjectCounts, natural_key
 from annotator.errors import NotFound
 from annotator.store.schema import annotations as annotations_table
 from annotator.store.schema import images, projects
@@ -41,12 +40,6 @@ class Page:
 
     items: list[Image]
     cursor: str | None
-
-
-def sort_key(name: str) -> str:
-    """A text whose order is the natural order of names: `img2` before `img10`, folders together."""
-    padded = re.sub(r"\d{1,18}", lambda digits: digits.group().rjust(18, "0"), name.casefold())
-    return padded.replace("/", "\x02") + "\x01" + name
 
 
 def get(connection: Connection, image_id: str) -> Image:
@@ -125,7 +118,7 @@ def save_file(connection: Connection, project_id: str, image: Image, *, bytes: i
     values: dict[str, Any] = {
         "name": image.name,
         # The id makes it unique: a vanished image keeps its name when another file takes it.
-        "sort_key": f"{sort_key(image.name)}\x01{image.id}",
+        "sort_key": f"{natural_key(image.name)}\x01{image.id}",
         "source_hash": image.source_hash,
         "bytes": bytes,
         "modified_ns": modified_ns,

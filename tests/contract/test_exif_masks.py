@@ -31,7 +31,7 @@ def test_the_same_clicks_on_all_eight_orientations_give_the_same_mask(tmp_path: 
     prompt = Prompt(points=(inside,), box=Box(x, y, x + width, y + height))
     service = Service.open(folder, Settings.load())
     try:
-        service.ensure_categories(["camel"])
+        service.categories.ensure(["camel"])
         service.library.scan()
         images = service.list_images(status=None, query=None, limit=10, cursor=None).items
         assert len(images) == 8

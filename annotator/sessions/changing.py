@@ -1,0 +1,100 @@
+"""Applying a Change to the rows it is about. The pure rule (`domain.changes.apply`) decides whether it fits them."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from annotator.domain.annotation import Annotation, Draft, Provenance
+from annotator.domain.changes import Change, Content, Edit, Key, apply
+from annotator.domain.mask import Mask
+from annotator.domain.prompt import Prompt
+from annotator.errors import Conflict, NotFound
+from annotator.store import annotation_rows, history_rows, image_rows, project_rows
+from annotator.store.database import now
+
+
+def write_change(connection: Connection, project_id: str, *, author: str, image_id: str, change: Change) -> None:
+    """Apply a change inside a transaction of the caller's.
+
+    Raises:
+        Conflict: what it is about was changed since, or is locked.
+        NotFound: a category it needs is gone.
+    """
+    contents: dict[Key, Content] = {}
+    rows: dict[str, Annotation] = {}
+    for edit in change.edits:
+        if edit.kind == "draft":
+            draft = history_rows.draft(connection, image_id, author)
+            content = draft.content() if draft else None
+        else:
+            row = _find(connection, int(edit.id))
+            if row is not None:
+                rows[edit.id] = row
+                _require_unlocked(row)
+            content = row.content() if row else None
+        if content is not None:
+            contents[edit.key] = content
+    after = apply(change, contents)
+    for edit in change.edits:
+        content = after.get(edit.key)
+        if edit.kind == "draft":
+            _write_draft(connection, author, image_id, content)
+        elif content is None:
+            annotation_rows.delete(connection, int(edit.id))
+        else:
+            project_rows.get_category(connection, project_id, content["category"])
+            _write_annotation(connection, image_id, edit, rows.get(edit.id), content)
+
+
+def _write_draft(connection: Connection, author: str, image_id: str, content: Content | None) -> None:
+    if content is None:
+        history_rows.delete_draft(connection, image_id, author)
+        return
+    before = history_rows.draft(connection, image_id, author)
+    draft = Draft(
+        id=content["id"],
+        image_id=image_id,
+        author=author,
+        prompt=Prompt.from_json(content["prompt"]),
+        category_id=content["category"],
+        started=content["started"],
+        updated=now(),
+        revision=before.revision + 1 if before else 1,
+    )
+    history_rows.save_draft(connection, draft)
+
+
+def _write_annotation(
+    connection: Connection, image_id: str, edit: Edit, row: Annotation | None, content: Content
+) -> None:
+    annotation = Annotation(
+        id=int(edit.id),
+        image_id=image_id,
+        category_id=content["category"],
+        mask=Mask.from_rle(content["rle"]),
+        author=content["author"],
+        created=row.created if row else now(),
+        updated=now(),
+        score=content["score"],
+        provenance=Provenance(**content["provenance"]),
+        review=content["review"],
+        note=content["note"],
+        hidden=row.hidden if row else False,
+        locked=row.locked if row else False,
+        revision=(row.revision if row else edit.revision) + 1,
+    )
+    annotation_rows.save(connection, annotation)
+    if row is None:
+        image_rows.touch_state(connection, image_id)
+
+
+def _find(connection: Connection, annotation_id: int) -> Annotation | None:
+    try:
+        return annotation_rows.get(connection, annotation_id)
+    except NotFound:
+        return None
+
+
+def _require_unlocked(annotation: Annotation) -> None:
+    if annotation.locked:
+        raise Conflict(f"Object {annotation.id} is locked; unlock it first.")
