@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from annotator.domain.prompt import Prompt
 from annotator.engine.candidates import by_area, plain
+from annotator.engine.decoder_graph import places
 from annotator.engine.pixels import resize
 from annotator.engine.predictor import Candidate, Embedding, LogitsArray, RGBArray
 from annotator.errors import BadPrompt, ModelProblem
@@ -41,10 +42,7 @@ class MobileSamPredictor:
 
     def __init__(self, folder: Path, *, sha256: Mapping[str, str] | None = None, threads: int | None = None) -> None:
         contents = {name: _read(folder / name, (sha256 or {}).get(name)) for name in ("encoder.onnx", "decoder.onnx")}
-        digest = hashlib.sha256()
-        for content in contents.values():
-            digest.update(hashlib.sha256(content).digest())
-        self.fingerprint = f"mobile_sam-{digest.hexdigest()[:16]}-{SIDE}-fp32"
+        self.fingerprint = f"mobile_sam-{hashlib.sha256(contents['encoder.onnx']).hexdigest()[:16]}-{SIDE}-places"
         self._encoder = _session(folder / "encoder.onnx", contents["encoder.onnx"], threads)
         self._decoder = _session(folder / "decoder.onnx", contents["decoder.onnx"], threads)
 
@@ -57,7 +55,8 @@ class MobileSamPredictor:
         padded[0, :, :rows, :columns] = normalised.transpose(2, 0, 1)
         (features,) = _run(self._encoder, {self._encoder.get_inputs()[0].name: padded})
         frame = rows * LOW / SIDE, columns * LOW / SIDE
-        return Embedding(self.name, height, width, {"features": features}, frame, via=SIDE)
+        arrays = {"places": places(features[0].astype(np.float16))}
+        return Embedding(self.name, height, width, arrays, frame, via=SIDE)
 
     def decode(
         self, embedding: Embedding, prompt: Prompt, *, logits: LogitsArray | None = None, multimask: bool = False
@@ -72,7 +71,7 @@ class MobileSamPredictor:
             raise BadPrompt("the prompt is empty; give a point, a box or a mask", field="points")
         coordinates, labels = _points(embedding, prompt)
         feeds = {
-            "image_embeddings": embedding.arrays["features"],
+            "image_tokens": embedding.arrays["places"],
             "point_coords": coordinates,
             "point_labels": labels,
             "mask_input": np.zeros((1, 1, LOW, LOW), np.float32) if logits is None else logits[None, None],
@@ -85,6 +84,9 @@ class MobileSamPredictor:
         if logits is None and prompt.is_ambiguous:
             return [max(candidates[1:], key=lambda candidate: candidate.score)]
         return candidates[:1]
+
+    def release(self) -> None:
+        """Nothing is held beside the weights."""
 
 
 def _scaled(height: int, width: int) -> tuple[int, int]:
