@@ -9,7 +9,10 @@ import typer
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on (127.0.0.1: this machine only).")]
 Port = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")]
-Model = Annotated[str | None, typer.Option(help="Model to start with, a name from configs/models.")]
+Model = Annotated[
+    str | None, typer.Option(help="Model to start with, a name from `annotator models`; auto takes the best one here.")
+]
 Device = Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps.")]
+Precision = Annotated[str | None, typer.Option(help="auto, fp32, bf16 or fp16: how SAM 2 computes on a GPU.")]
 DataDir = Annotated[Path | None, typer.Option(help="Where the project is kept; FOLDER/.annotator by default.")]
 Browser = Annotated[bool, typer.Option("--browser/--no-browser", help="Open the app in a browser.")]

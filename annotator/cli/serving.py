@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from annotator.cli.options import Browser, DataDir, Device, Host, Model, Port
+from annotator.cli.options import Browser, DataDir, Device, Host, Model, Port, Precision
 
 if TYPE_CHECKING:
     from annotator.config import Settings
@@ -20,13 +20,14 @@ def serve(
     port: Port = None,
     model: Model = None,
     device: Device = None,
+    precision: Precision = None,
     data_dir: DataDir = None,
     browser: Browser = True,
 ) -> None:
     """Annotate a folder of images in the browser."""
     from annotator.config import Settings
 
-    settings = Settings.load(host=host, port=port, model=model, device=device, data_dir=data_dir)
+    settings = Settings.load(host=host, port=port, model=model, device=device, precision=precision, data_dir=data_dir)
     _serve(folder, settings, categories=categories.split(","), browser=browser)
 
 
@@ -36,13 +37,14 @@ def demo(
     port: Port = None,
     model: Model = None,
     device: Device = None,
+    precision: Precision = None,
     browser: Browser = True,
 ) -> None:
     """Try it on photos that come with it."""
     from annotator import demo as demo_project
     from annotator.config import Settings
 
-    settings = Settings.load(host=host, port=port, model=model, device=device)
+    settings = Settings.load(host=host, port=port, model=model, device=device, precision=precision)
     place = folder or demo_project.default_folder()
     demo_project.prepare(place)
     _serve(place, settings, categories=list(demo_project.CATEGORIES), browser=browser, first=demo_project.FIRST)
