@@ -12,6 +12,7 @@ AnnotatorError
 ├── Busy                    too much is waiting; try again after `retry_after` seconds  (HTTP 503)
 ├── Superseded              a newer request of the same person took its place           (HTTP 409)
 ├── ModelProblem            a model can't be loaded or run; the message says the remedy (HTTP 503)
+│   └── OutOfMemory         the device has not enough memory left for it
 ├── StorageProblem          the database or a folder can't be written                   (HTTP 503)
 └── ExportFailed            the written file did not agree with the store; it was removed (HTTP 500)
 """
@@ -30,6 +31,7 @@ __all__ = [
     "InvalidInput",
     "ModelProblem",
     "NotFound",
+    "OutOfMemory",
     "StorageProblem",
     "Superseded",
     "TooLarge",
@@ -107,6 +109,10 @@ class Superseded(AnnotatorError):
 class ModelProblem(AnnotatorError):
     code = "model_problem"
     status = 503
+
+
+class OutOfMemory(ModelProblem):
+    code = "out_of_memory"
 
 
 class StorageProblem(AnnotatorError):

@@ -36,6 +36,12 @@ def image_reply(service: Service, author: str, image_id: str) -> dict[str, Any]:
     return schemas.image_json(view, shown=display_size(width=view.image.width, height=view.image.height))
 
 
+def _client(request: Request, named: str | None) -> str | None:
+    """Whose requests take each other's place: the name that the page gave itself, else the connection."""
+    peer = request.client
+    return named or (f"{peer.host}:{peer.port}" if peer else None)
+
+
 def _saved(service: Service, author: str, image_id: str, **parts: Any) -> dict[str, Any]:
     return schemas.saved(service.editor.history(author=author, image_id=image_id), **parts)
 
@@ -68,9 +74,22 @@ def get_thumbnail(service: Current, image: ImageId) -> FileResponse:
 
 
 @router.post("/images/{image}/embed")
-def embed(service: Current, image: ImageId, body: schemas.EmbedBody | None = None) -> dict[str, Any]:
-    """Wait until clicks on the image are fast; harmless to repeat."""
-    result = service.embed(image_id=image, model=body.model if body else None)
+def embed(
+    request: Request,
+    service: Current,
+    image: ImageId,
+    body: schemas.EmbedBody | None = None,
+    client: Client = None,
+) -> dict[str, Any]:
+    """Wait until clicks on the image are fast, then have the images in `ahead` embedded too; harmless to repeat.
+
+    The last request of a client says which image it has open and what it will open next: what was asked for before
+    is no longer worked for.
+    """
+    wanted = body or schemas.EmbedBody()
+    result = service.embed(
+        image_id=image, model=wanted.model, client=wanted.client or _client(request, client), ahead=wanted.ahead
+    )
     return {"state": "ready", "encoded": result.encoded, "ms": round(result.ms, 1)}
 
 
@@ -79,14 +98,13 @@ def predict(
     request: Request, service: Current, image: ImageId, body: schemas.PredictBody, client: Client = None
 ) -> JSONResponse:
     """Candidates for a prompt; changes nothing."""
-    peer = request.client
     prediction = service.predict(
         image_id=image,
         prompt=body.to_prompt(),
         mask_of=body.mask.annotation if body.mask else None,
         multimask=None if body.multimask == "auto" else body.multimask,
         model=body.model,
-        client=client or (f"{peer.host}:{peer.port}" if peer else None),
+        client=_client(request, client),
         seq=body.seq,
         hover=body.hover,
     )
@@ -127,7 +145,12 @@ def add_annotation(service: Current, author: Author, image: ImageId, body: schem
     else:
         assert body.draft is not None
         annotation = service.editor.accept(
-            author=author, image_id=image, draft_id=body.draft, category=body.category, candidate=body.candidate
+            author=author,
+            image_id=image,
+            draft_id=body.draft,
+            category=body.category,
+            candidate=body.candidate,
+            model=body.model,
         )
     return _saved(service, author, image, annotation=schemas.annotation_json(annotation))
 

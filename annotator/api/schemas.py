@@ -17,6 +17,8 @@ from annotator.sessions.editing import History
 from annotator.sessions.service import ImageView, ProjectView, Service
 from annotator.store.database import now
 
+MAX_AHEAD = 8
+"""Images that a client can ask to have embedded ahead."""
 _LARGEST = 2**53
 
 
@@ -102,6 +104,7 @@ class AnnotationBody(Body):
     category: CategoryRef
     draft: DraftId | None = None
     candidate: Annotated[StrictInt, Field(ge=0, le=2)] | None = None
+    model: Name | None = None
     rle: Rle | None = None
 
 
@@ -134,7 +137,11 @@ class ImageRef(Body):
 
 
 class EmbedBody(Body):
+    """`ahead`: ids of the images that the client will open next, the likeliest first."""
+
     model: Name | None = None
+    client: Annotated[Text, Field(min_length=1, max_length=64)] | None = None
+    ahead: Annotated[list[Annotated[Text, Field(max_length=64)]], Field(max_length=MAX_AHEAD)] = []
 
 
 def write_cursor(key: str) -> str:
@@ -174,7 +181,12 @@ def project_json(view: ProjectView, service: Service) -> dict[str, Any]:
         "counts": {name: getattr(counts, name) for name in counts.__slots__},
         "last_image": view.last_image,
         "scan": {"state": scan.state, "done": scan.done, "total": scan.total},
-        "model": {"name": service.engine.model, "device": service.engine.device},
+        "model": {
+            "name": service.engine.model,
+            "device": service.engine.device,
+            "notice": service.engine.notice(),
+        },
+        "prefetch": service.settings.prefetch,
     }
 
 
@@ -230,7 +242,10 @@ def history_json(history: History) -> dict[str, Any]:
 
 
 def image_json(view: ImageView, *, shown: tuple[int, int]) -> dict[str, Any]:
-    """An image with everything on it; `shown` is the (width, height) of the picture the browser gets."""
+    """An image with everything on it; `shown` is the (width, height) of the picture the browser gets.
+
+    An id is made of the hash of the file, so the URLs can be kept for ever, and whoever knows the id can fetch ahead.
+    """
     image = view.image
     base = f"/api/v1/images/{image.id}"
     return {
@@ -238,8 +253,8 @@ def image_json(view: ImageView, *, shown: tuple[int, int]) -> dict[str, Any]:
         "annotations": [annotation_json(annotation) for annotation in view.annotations],
         "draft": draft_json(view.draft) if view.draft else None,
         "history": history_json(view.history),
-        "pixels": {"url": f"{base}/pixels?v={image.source_hash[:12]}", "width": shown[0], "height": shown[1]},
-        "thumbnail": f"{base}/thumbnail?v={image.source_hash[:12]}",
+        "pixels": {"url": f"{base}/pixels", "width": shown[0], "height": shown[1]},
+        "thumbnail": f"{base}/thumbnail",
     }
 
 

@@ -2,12 +2,14 @@
 
 from annotator.engine.engine import Engine
 from annotator.engine.fake import FakePredictor
+from annotator.engine.registry import Registry
 from annotator.engine.values import (
     EmbedResult,
     EngineStatus,
     ImageSource,
     ImageState,
     ModelState,
+    ModelStatus,
     Prediction,
     ScoredMask,
     Timing,
@@ -21,7 +23,9 @@ __all__ = [
     "ImageSource",
     "ImageState",
     "ModelState",
+    "ModelStatus",
     "Prediction",
+    "Registry",
     "ScoredMask",
     "Timing",
 ]

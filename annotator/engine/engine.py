@@ -1,53 +1,69 @@
-"""The engine room's front door: prompts on images in, masks out. Everything here may be called from any thread."""
+"""The engine room's front door: prompts on images in, masks out. Everything here may be called from any thread.
+
+predict ──▶ Models (loaded?) ──▶ Embeddings (memory, disk, encode lane) ──▶ decode lane (fold) ──▶ upscale
+"""
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from annotator.domain.prompt import Prompt
 from annotator.engine import upscale
-from annotator.engine.cache import ByteCache
+from annotator.engine.embeddings import Ask, DiskTier, Embeddings, key_of
+from annotator.engine.lanes import Lanes
 from annotator.engine.loading import Models
 from annotator.engine.predictor import Candidate, Embedding, Predictor
 from annotator.engine.refine import Answer, Folder
-from annotator.engine.values import EmbedResult, EngineStatus, ImageSource, ImageState, Prediction, ScoredMask, Timing
-from annotator.engine.worker import Job, Priority, Worker
-from annotator.errors import BadPrompt, ImageProblem
+from annotator.engine.registry import Registry
+from annotator.engine.values import (
+    EmbedResult,
+    EngineStatus,
+    ImageSource,
+    ImageState,
+    ModelStatus,
+    Prediction,
+    ScoredMask,
+    Timing,
+)
+from annotator.engine.worker import Job, Priority
+from annotator.errors import BadPrompt, OutOfMemory
 
-REMEMBERED_FAILURES = 1000
+Result = TypeVar("Result")
+
+AUTO = "auto"
 
 
 @dataclass(frozen=True, slots=True)
 class _Reply:
-    """What comes back from the worker's thread; masks are upscaled on the thread of whoever asked."""
+    """What comes back from the lanes; masks are upscaled on the thread of whoever asked. Times are milliseconds."""
 
-    model: str
     embedding: Embedding
     answer: Answer
+    waited: float
     encode_ms: float
     decode_ms: float
 
 
 class Engine:
-    """Predictors, embeddings and the thread they run on, as one.
+    """Predictors, embeddings and the threads they run on, as one.
 
     Args:
-        model: name in the registry of the model that answers when none is named.
+        model: name in the registry of the model that answers when none is named; `auto`: the best that is present.
         device: `auto`, `cpu`, `cuda`, `mps`.
+        precision: `auto`, `fp32`, `bf16`, `fp16`.
         cache_bytes: budget for embeddings; an eighth of it again for the logits of prompts.
-        checkpoints: folder with downloaded weights.
+        registry: which models there are; None: those that come with annotator.
+        disk: where embeddings outlive the process; None: nowhere.
         predictor: a predictor to use instead of loading `model`.
         queue: requests that may wait at once.
+        patience: seconds after which an encode and a decode count as hanging.
 
     Attributes:
         model: name of the default model.
-        encodes: images encoded so far.
 
     Raises:
         NotFound: there is no model of that name.
@@ -56,27 +72,36 @@ class Engine:
     def __init__(
         self,
         *,
-        model: str = "mobile_sam",
+        model: str = AUTO,
         device: str = "auto",
+        precision: str = "auto",
         cache_bytes: int = 1 << 30,
-        checkpoints: Path | None = None,
+        registry: Registry | None = None,
+        disk: DiskTier | None = None,
         predictor: Predictor | None = None,
         queue: int = 64,
+        patience: tuple[float, float] = (300.0, 60.0),
     ) -> None:
-        self.model = model if predictor is None else predictor.name
-        self.encodes = 0
-        self._models = Models(device=device, checkpoints=checkpoints, given=predictor)
+        self._registry = registry or Registry()
+        self._models = Models(registry=self._registry, device=device, precision=precision, given=predictor)
+        if predictor is not None:
+            self.model = predictor.name
+        else:
+            self.model = self._registry.best(device) if model == AUTO else model
         self._models.require(self.model)
-        self._embeddings: ByteCache[str, Embedding] = ByteCache(cache_bytes)
+        self._lanes = Lanes(limit=queue, restarted=self._models.renew, patience=patience)
+        self._embeddings = Embeddings(lanes=self._lanes, budget=cache_bytes, disk=disk)
         self._folder = Folder(budget=cache_bytes // 8)
-        self._failed: OrderedDict[str, str] = OrderedDict()
-        self._lock = threading.Lock()
-        self._worker = Worker(limit=queue)
 
     @property
     def device(self) -> str:
         """Where the default model runs; what was asked for while it is not loaded."""
         return self._models.device(self.model)
+
+    @property
+    def encodes(self) -> int:
+        """Images encoded so far."""
+        return self._embeddings.encodes
 
     @property
     def decodes(self) -> int:
@@ -112,16 +137,16 @@ class Engine:
             Busy: too much is waiting, or it took too long.
         """
         start = time.perf_counter()
-        job = self._job(source, prompt, multimask, model, Priority.HOVER if hover else Priority.CLICK)
-        job.client, job.seq = client, seq
-        reply = self._worker.wait(job, timeout=timeout)
+        ask = Ask(Priority.HOVER if hover else Priority.CLICK, time.monotonic() + timeout, client, seq)
+        name = self._named(model)
+        reply = self._reply(source, prompt, multimask, name, ask)
         chosen = reply.answer.chosen
         masks = tuple(
             _full(candidate, reply.embedding, prompt) if index == chosen else _low(candidate, reply.embedding)
             for index, candidate in enumerate(reply.answer.candidates)
         )
         total = (time.perf_counter() - start) * 1000
-        return Prediction(reply.model, masks, chosen, Timing(job.waited, reply.encode_ms, reply.decode_ms, total))
+        return Prediction(name, masks, chosen, Timing(reply.waited, reply.encode_ms, reply.decode_ms, total))
 
     def mask(
         self,
@@ -138,7 +163,8 @@ class Engine:
             BadPrompt: the prompt does not fit the image, or the answer has no such candidate.
             ModelProblem, ImageProblem, NotFound, Busy: see `predict`.
         """
-        reply = self._worker.wait(self._job(source, prompt, None, model, Priority.CLICK), timeout=timeout)
+        ask = Ask(Priority.CLICK, time.monotonic() + timeout)
+        reply = self._reply(source, prompt, None, self._named(model), ask)
         index = reply.answer.chosen if candidate is None else candidate
         if not 0 <= index < len(reply.answer.candidates):
             raise BadPrompt(
@@ -160,57 +186,69 @@ class Engine:
             ModelProblem, ImageProblem, NotFound, Busy: see `predict`.
         """
         start = time.perf_counter()
-        name = self._named(model)
-        predictor = self._models.peek(name)
-        encoded = False
-        if predictor is None or self._embeddings.get(_key(source, predictor)) is None:
-            level = Priority.PREFETCH if priority == "prefetch" else Priority.OPEN
-            job: Job[bool] = Job(lambda job: self._embedding(self._models.get(name), source)[1] > 0, level, source.key)
-            encoded = self._worker.wait(job, timeout=timeout)
-        return EmbedResult(encoded, (time.perf_counter() - start) * 1000)
+        ask = Ask(Priority.PREFETCH if priority == "prefetch" else Priority.OPEN, time.monotonic() + timeout)
+        found = self._running(self._named(model), ask, lambda predictor: self._embeddings.get(predictor, source, ask))
+        return EmbedResult(found.encode_ms > 0, (time.perf_counter() - start) * 1000)
 
-    def image_state(self, key: str) -> ImageState:
-        """How far the image with this key is, for the default model."""
-        predictor, running = self._models.peek(self.model), self._worker.running
-        if predictor is not None and _key_of(key, predictor) in self._embeddings:
-            return "ready"
-        if running is not None and running.image == key:
-            return "encoding"
-        if any(job.image == key for job in self._worker.waiting()):
-            return "queued"
-        return "failed" if key in self._failed else "unknown"
+    def image_state(self, key: str, *, model: str | None = None) -> ImageState:
+        """How far the image with this key is."""
+        return self._embeddings.state(self._models.peek(model or self.model), key)
 
     def status(self) -> EngineStatus:
-        """The engine at a glance; never waits for the device."""
-        waiting, running = self._worker.waiting(), self._worker.running
-        with self._lock:
-            failed = list(self._failed)
-        met = {job.image for job in (*waiting, *([running] if running else ())) if job.image} | set(failed)
+        """The engine at a glance; never waits for a device."""
         predictor = self._models.peek(self.model)
-        if predictor is not None:
-            suffix = _key_of("", predictor)
-            met |= {key.removesuffix(suffix) for key in self._embeddings.order() if key.endswith(suffix)}
         return EngineStatus(
             model=self.model,
             device=self.device,
             state=self._models.state(self.model),
             problem=self._models.problem(self.model),
-            waiting=len(waiting),
-            running=int(running is not None),
-            images={key: self.image_state(key) for key in sorted(met)},
+            waiting=len(self._lanes.waiting()),
+            running=len(self._lanes.running()),
+            restarts=self._lanes.restarts,
+            images={key: self.image_state(key) for key in sorted(self._embeddings.met(predictor))},
         )
 
-    def warm_up(self) -> Future[None]:
+    def models(self) -> list[ModelStatus]:
+        """All models of the registry, and how far each is."""
+        return [
+            ModelStatus(
+                name=name,
+                title=config.title,
+                parameters=config.parameters,
+                present=self._registry.is_present(config),
+                device=self._models.device(name),
+                state=self._models.state(name),
+                step=self._models.step(name),
+                problem=self._models.problem(name),
+                notice=self._models.notice(name),
+                default=name == self.model,
+            )
+            for name, config in self._registry.models().items()
+        ]
+
+    def notice(self, model: str | None = None) -> str | None:
+        """What people should know about how a model runs, e.g. that it had to move to the CPU."""
+        return self._models.notice(model or self.model)
+
+    def load(self, model: str) -> Future[Predictor]:
+        """Load a model in the background; see `models` for how far it is.
+
+        Raises:
+            NotFound: there is none of that name.
+        """
+        return self._models.load(self._named(model))
+
+    def warm_up(self) -> Future[Predictor]:
         """Load the default model in the background, so that the first image does not pay for it.
 
         A model that can't be loaded shows in `status`; the returned future has the error too.
         """
-        return self._worker.submit(Job(lambda job: self._warm(), Priority.OPEN))
+        return self._models.load(self.model)
 
     def close(self) -> None:
-        """Fail what waits with Busy, let the running job end, free the memory."""
-        self._worker.close()
-        self._embeddings.clear()
+        """Fail what waits with Busy, let the running jobs end, free the memory."""
+        self._lanes.close()
+        self._embeddings.close()
         self._folder.clear()
 
     def _named(self, model: str | None) -> str:
@@ -218,67 +256,51 @@ class Engine:
             self._models.require(model)
         return model or self.model
 
-    def _job(
-        self, source: ImageSource, prompt: Prompt, multimask: bool | None, model: str | None, priority: Priority
-    ) -> Job[_Reply]:
+    def _reply(self, source: ImageSource, prompt: Prompt, multimask: bool | None, name: str, ask: Ask) -> _Reply:
         prompt.require_answerable(width=source.width, height=source.height)
-        name = self._named(model)
-        return Job(lambda job: self._reply(job, source, prompt, multimask, name), priority, source.key)
 
-    # Below: on the worker's thread.
+        def answer(predictor: Predictor) -> _Reply:
+            found = self._embeddings.get(predictor, source, ask)
+            key = key_of(source.key, predictor)
+            job: Job[tuple[Answer, float]] = Job(
+                lambda job: self._folded(job, predictor, found.embedding, prompt, key, multimask),
+                ask.priority,
+                source.key,
+                ask.client,
+                ask.seq,
+            )
+            folded, decode_ms = self._lanes.of(predictor.device).decode.wait(job, timeout=ask.left())
+            return _Reply(found.embedding, folded, found.waited + job.waited, found.encode_ms, decode_ms)
 
-    def _warm(self) -> None:
-        self._models.get(self.model)
+        return self._running(name, ask, answer)
 
-    def _reply(
-        self, job: Job[_Reply], source: ImageSource, prompt: Prompt, multimask: bool | None, model: str
-    ) -> _Reply:
-        predictor = self._models.get(model)
-        embedding, encode_ms = self._embedding(predictor, source)
+    def _folded(
+        self,
+        job: Job[tuple[Answer, float]],
+        predictor: Predictor,
+        embedding: Embedding,
+        prompt: Prompt,
+        key: str,
+        multimask: bool | None,
+    ) -> tuple[Answer, float]:
+        """On the decoder's thread."""
         job.require_fresh()
         start = time.perf_counter()
-        key = _key(source, predictor)
         answer = self._folder.fold(predictor, embedding, prompt, key=key, multimask=multimask)
-        return _Reply(model, embedding, answer, encode_ms, (time.perf_counter() - start) * 1000)
+        return answer, (time.perf_counter() - start) * 1000
 
-    def _embedding(self, predictor: Predictor, source: ImageSource) -> tuple[Embedding, float]:
-        """The embedding, and the milliseconds that loading and encoding the image took (0 if it was there)."""
-        key = _key(source, predictor)
-        known = self._embeddings.get(key)
-        if known is not None:
-            return known, 0.0
-        start = time.perf_counter()
+    def _running(self, name: str, ask: Ask, work: Callable[[Predictor], Result]) -> Result:
+        """Do something with a model; a full device is emptied once, then the model moves to the CPU."""
+        predictor = self._models.get(name, timeout=ask.left())
         try:
-            image = source.load()
-            if image.shape != (source.height, source.width, 3):
-                raise ImageProblem(
-                    f"The image is {image.shape[1]}×{image.shape[0]} pixels now but was {source.width}×{source.height};"
-                    " its file was changed. Add it to the project again."
-                )
-            embedding = predictor.encode(image)
-        except Exception as problem:  # noted for `status` and passed on
-            self._remember_failure(source.key, str(problem))
-            raise
-        self.encodes += 1
-        self._embeddings.put(key, embedding, nbytes=embedding.nbytes)
-        with self._lock:
-            self._failed.pop(source.key, None)
-        return embedding, (time.perf_counter() - start) * 1000
-
-    def _remember_failure(self, key: str, message: str) -> None:
-        with self._lock:
-            self._failed[key] = message
-            while len(self._failed) > REMEMBERED_FAILURES:
-                self._failed.popitem(last=False)
-
-
-def _key(source: ImageSource, predictor: Predictor) -> str:
-    return _key_of(source.key, predictor)
-
-
-def _key_of(key: str, predictor: Predictor) -> str:
-    """All that an embedding depends on: the picture, the model's weights and precision, the part of the picture."""
-    return f"{key}|{predictor.fingerprint}|full"
+            return work(predictor)
+        except OutOfMemory:
+            for loaded in self._models.loaded():
+                loaded.release()
+        try:
+            return work(predictor)
+        except OutOfMemory as problem:
+            return work(self._models.fall_back(name, problem))
 
 
 def _full(candidate: Candidate, embedding: Embedding, prompt: Prompt) -> ScoredMask:

@@ -46,7 +46,7 @@ class FakePredictor:
         time.sleep(self.encode_seconds)
         height, width = image.shape[:2]
         digest = hashlib.sha256(f"{width}x{height}".encode() + np.ascontiguousarray(image).tobytes()).digest()
-        arrays = {"hash": np.frombuffer(digest, np.uint8)}
+        arrays = {"hash": np.frombuffer(digest, np.uint8).astype(np.float16)}
         scale = LOW / max(height, width)
         return Embedding(self.name, height, width, arrays, (height * scale, width * scale))
 
@@ -63,6 +63,9 @@ class FakePredictor:
             sizes = zip((0.05, 0.11, 0.2), SCORES, strict=True)
             return by_area([plain(canvas.paint(prompt, logits, size), score) for size, score in sizes], embedding)
         return [plain(canvas.paint(prompt, logits, 0.11), 0.9 if logits is None else 0.95)]
+
+    def release(self) -> None:
+        """Nothing is held."""
 
 
 class _Canvas:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ from annotator.domain.prompt import Prompt
 
 RGBArray = npt.NDArray[np.uint8]
 LogitsArray = npt.NDArray[np.float32]
+FeaturesArray = npt.NDArray[np.float16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,8 @@ class Embedding:
     Attributes:
         model: name of the model that made it.
         height, width: size of the image in pixels (display orientation).
-        arrays: the model's own tensors (numpy or torch), by name.
+        arrays: the model's own tensors by name, in half precision on the CPU: a mask must not depend on whether its
+            embedding was just made, came from memory or from disk.
         frame: (height, width) of the part of the low-resolution logits that shows the image, in logits pixels,
             from the top left corner; the rest is padding.
         via: side in pixels of the square frame that the logits are upscaled to before the image's size (SAM 1: 1024);
@@ -32,7 +34,7 @@ class Embedding:
     model: str
     height: int
     width: int
-    arrays: Mapping[str, Any]
+    arrays: Mapping[str, FeaturesArray]
     frame: tuple[float, float]
     via: int | None = None
 
@@ -57,7 +59,13 @@ class Candidate:
 
 @runtime_checkable
 class Predictor(Protocol):
-    """A segmentation model, stateless to its caller; called from one thread at a time (the worker's)."""
+    """A segmentation model, stateless to its caller.
+
+    `encode` is called from one thread at a time and `decode` from one thread at a time, but the two may run at once: a
+    click must not wait for somebody else's image.
+
+    Both raise OutOfMemory when the device has not enough memory left, and ModelProblem for any other failure of it.
+    """
 
     @property
     def name(self) -> str:
@@ -69,7 +77,11 @@ class Predictor(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Hash of everything but the image that an embedding depends on: weights, encoder size, precision."""
+        """Hash of the weights and the encoder's size: with the image, all that an embedding depends on.
+
+        Not the device, the runtime or the precision, whose differences are below what a mask shows: what a GPU made
+        overnight serves a laptop.
+        """
 
     def encode(self, image: RGBArray) -> Embedding:
         """Embed an (H, W, 3) RGB image."""
@@ -88,3 +100,6 @@ class Predictor(Protocol):
         Raises:
             BadPrompt: the prompt is empty and there are no logits.
         """
+
+    def release(self) -> None:
+        """Give back the device memory that can be had again (copies of embeddings, what an allocator keeps)."""

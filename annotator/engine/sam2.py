@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import pickle
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,12 @@ from typing import Any
 import numpy as np
 
 from annotator.domain.prompt import Prompt
+from annotator.engine import devices
 from annotator.engine.candidates import by_area, plain
 from annotator.engine.pixels import resize
 from annotator.engine.predictor import Candidate, Embedding, LogitsArray, RGBArray
-from annotator.errors import BadPrompt, ModelProblem
+from annotator.engine.weights import sha256
+from annotator.errors import BadPrompt, ModelProblem, OutOfMemory
 
 LOW = 256  # pixels of the decoder's square logits
 MEAN = (0.485, 0.456, 0.406)
@@ -25,28 +26,27 @@ LEVELS = ("high_0", "high_1", "image")  # the encoder's three feature maps, from
 class Sam2Predictor:
     """SAM 2.1 (Ravi et al. 2024): the steps of `SAM2ImagePredictor`, with the features handed out as a value.
 
-    Computes in fp32 on the CPU and in bfloat16 where the GPU has it. Features wait on the CPU: a cache of many images
-    must not fill the GPU's memory.
+    Computes in fp32 on the CPU and in bfloat16 where the GPU has it.
 
     Args:
         weights: an official-format checkpoint, `{"model": state_dict}`.
         name: of the model in the registry.
         config: name of the network's configuration inside the `sam2` package.
         device: `auto`, `cpu`, `cuda` (or `cuda:1`), `mps`.
+        precision: `auto`, `fp32`, `bf16`, `fp16`; other than `auto` and `fp32` on CUDA only.
 
     Raises:
         ModelProblem: torch or sam2 is missing, the device is not there, or the file is missing, damaged or of another
             network; the message says the remedy.
     """
 
-    def __init__(self, weights: Path, *, name: str, config: str, device: str = "auto") -> None:
+    def __init__(self, weights: Path, *, name: str, config: str, device: str = "auto", precision: str = "auto") -> None:
         self.name = name
         self._torch = _import_torch()
-        self.device = _device(self._torch, device)
+        self.device = devices.resolve(device)
+        self._precision = devices.precision(self.device, precision)
         self._model = _build(self._torch, config, weights).to(self.device).eval()
-        self._half = self.device.startswith("cuda")
-        precision = "bf16" if self._half else "fp32"
-        self.fingerprint = f"{name}-{_sha256(weights)[:16]}-{self._model.image_size}-{precision}"
+        self.fingerprint = f"sam2-{sha256(weights)[:16]}-{self._model.image_size}"
 
     def encode(self, image: RGBArray) -> Embedding:
         """Embed an (H, W, 3) RGB image, squashed to the network's square input."""
@@ -62,7 +62,7 @@ class Sam2Predictor:
             if self._model.directly_add_no_mem_embed:
                 features[-1] = features[-1] + self._model.no_mem_embed
             maps = [level.permute(1, 2, 0).reshape(1, -1, *size) for level, size in zip(features, sizes, strict=True)]
-            arrays = {name: level.cpu() for name, level in zip(LEVELS, maps, strict=True)}
+            arrays = {name: level.half().cpu().numpy() for name, level in zip(LEVELS, maps, strict=True)}
         return Embedding(self.name, height, width, arrays, (float(LOW), float(LOW)))
 
     def decode(
@@ -79,11 +79,18 @@ class Sam2Predictor:
             return by_area(candidates, embedding)
         return [max(candidates, key=lambda candidate: candidate.score)]
 
+    def release(self) -> None:
+        """Give back what the device's allocator keeps."""
+        if self.device.startswith("cuda"):
+            self._torch.cuda.empty_cache()
+
     def _decode(
         self, embedding: Embedding, prompt: Prompt, logits: LogitsArray | None, multimask: bool
     ) -> tuple[Any, Any]:
         encoder = self._model.sam_prompt_encoder
-        fine, middle, coarse = (embedding.arrays[name].to(self.device) for name in LEVELS)
+        fine, middle, coarse = (
+            self._torch.from_numpy(embedding.arrays[name]).to(self.device).float() for name in LEVELS
+        )
         fed = None if logits is None else self._torch.from_numpy(logits.copy())[None, None].to(self.device)
         sparse, dense = encoder(points=self._points(embedding, prompt), boxes=None, masks=fed)
         masks, scores, _, _ = self._model.sam_mask_decoder(
@@ -118,12 +125,13 @@ class Sam2Predictor:
     @contextlib.contextmanager
     def _running(self) -> Any:
         torch = self._torch
-        half = torch.autocast("cuda", dtype=torch.bfloat16) if self._half else contextlib.nullcontext()
+        kind = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(self._precision)
+        half = contextlib.nullcontext() if kind is None else torch.autocast("cuda", dtype=kind)
         try:
             with torch.inference_mode(), half:
                 yield
         except torch.OutOfMemoryError as problem:
-            raise ModelProblem(
+            raise OutOfMemory(
                 f"{self.name} ran out of memory on {self.device}; close other programs there, or use a smaller model."
             ) from problem
 
@@ -137,15 +145,6 @@ def _import_torch() -> Any:
             f"SAM 2 needs the packages torch and sam2 ({problem}); run: pip install 'annotator[sam2]'"
         ) from problem
     return torch
-
-
-def _device(torch: Any, device: str) -> str:
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if device == "auto":
-        return next(name for name in ("cuda", "mps", "cpu") if there[name])
-    if not there.get(device.split(":")[0], False):
-        raise ModelProblem(f"There is no device {device} that torch can use here; choose cpu or auto.")
-    return device
 
 
 def _build(torch: Any, config: str, weights: Path) -> Any:
@@ -170,11 +169,3 @@ def _build(torch: Any, config: str, weights: Path) -> Any:
 
 def _first_line(problem: BaseException) -> str:
     return (str(problem).strip().splitlines() or [type(problem).__name__])[0][:120]
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

@@ -75,6 +75,31 @@ class EmbedResult:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelStatus:
+    """A model of the registry at a glance.
+
+    Attributes:
+        name, title, parameters: what it is; `parameters` counts its weights.
+        present: whether its weights are here.
+        device: where it runs, or what was asked for while it is not loaded.
+        state: how far it is; `step` says what loading it is busy with, `problem` why it failed.
+        notice: what people should know about how it runs.
+        default: whether it answers when none is named.
+    """
+
+    name: str
+    title: str
+    parameters: int
+    present: bool
+    device: str
+    state: ModelState
+    step: str | None
+    problem: str | None
+    notice: str | None
+    default: bool
+
+
+@dataclass(frozen=True, slots=True)
 class EngineStatus:
     """The engine at a glance.
 
@@ -82,6 +107,7 @@ class EngineStatus:
         model, device: the default model and where it runs.
         state: of the default model; `problem` says why when it is `failed`.
         waiting, running: number of jobs.
+        restarts: threads that hung or died and were replaced.
         images: state by image key, for images that the engine has met and not forgotten, default model only.
     """
 
@@ -91,4 +117,5 @@ class EngineStatus:
     problem: str | None
     waiting: int
     running: int
+    restarts: int = 0
     images: Mapping[str, ImageState] = field(default_factory=dict)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from annotator.config import Settings
+from annotator.engine import Registry
+from annotator.engine.disk import DiskCache
+from annotator.paths import model_folders
 
 DATA_FOLDER = ".annotator"
 
@@ -12,6 +15,18 @@ DATA_FOLDER = ".annotator"
 def data_folder(folder: Path, settings: Settings) -> Path:
     """Folder of the project's database and caches."""
     return settings.data_dir or folder.resolve() / DATA_FOLDER
+
+
+def registry_of(settings: Settings) -> Registry:
+    """The models that the settings lead to."""
+    return Registry(folders=model_folders(settings.models_dir), checkpoints=settings.checkpoints_dir)
+
+
+def disk_tier(data: Path, settings: Settings) -> DiskCache | None:
+    """The project's embeddings on disk, below its data folder; None: none are kept."""
+    if settings.disk_cache_mb == 0:
+        return None
+    return DiskCache(data / "cache" / "embeddings", settings.disk_cache_mb << 20)
 
 
 def database_url(folder: Path, settings: Settings) -> str:

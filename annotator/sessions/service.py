@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,15 +13,17 @@ from typing import Any
 
 from annotator.config import Settings
 from annotator.domain.annotation import Annotation, Draft
-from annotator.domain.project import IMAGE_STATES, Category, Image, ProjectCounts, next_colour
+from annotator.domain.project import IMAGE_STATES, Category, Image, ProjectCounts
 from annotator.domain.prompt import Prompt
-from annotator.engine import EmbedResult, Engine, Prediction
+from annotator.engine import EmbedResult, Engine, ImageSource, Prediction
 from annotator.errors import AnnotatorError, Conflict, InvalidInput, NotFound, StorageProblem
 from annotator.exporters.base import ExportReport
+from annotator.sessions.categories import Categories
 from annotator.sessions.editing import Editor, History, read_history
 from annotator.sessions.exporting import ExportJob, run_in_process
-from annotator.sessions.folders import data_folder, database_url
+from annotator.sessions.folders import data_folder, database_url, disk_tier, registry_of
 from annotator.sessions.library import Library
+from annotator.sessions.prefetch import Prefetcher
 from annotator.store import annotation_rows, history_rows, image_rows, project_rows
 from annotator.store.database import Database
 
@@ -64,6 +66,8 @@ class Service:
         with database.write() as connection:
             project_rows.ensure(connection, project_id=self.project_id, name=self.name)
         self.library = Library(root=folder, cache=data / "cache", database=database, project_id=self.project_id)
+        self._prefetcher = Prefetcher(engine=engine, source_of=self._source)
+        self.categories = Categories(database=database, project_id=self.project_id)
         self.editor = Editor(database=database, engine=engine, library=self.library, project_id=self.project_id)
 
     @classmethod
@@ -87,8 +91,10 @@ class Service:
         engine = engine or Engine(
             model=settings.model,
             device=settings.device,
+            precision=settings.precision,
             cache_bytes=settings.cache_mb << 20,
-            checkpoints=settings.checkpoints_dir,
+            registry=registry_of(settings),
+            disk=disk_tier(data, settings),
         )
         with ExitStack() as undo:
             undo.callback(engine.close)
@@ -124,6 +130,7 @@ class Service:
     def close(self) -> None:
         """Finish what is running and let go of the files."""
         self.library.close()
+        self._prefetcher.close()
         self.engine.close()
         self._database.close()
 
@@ -191,11 +198,28 @@ class Service:
 
     # ---- the model
 
-    def embed(self, *, image_id: str, model: str | None = None) -> EmbedResult:
-        """Wait until prompts on the image are answered without encoding it."""
+    def embed(
+        self, *, image_id: str, model: str | None = None, client: str | None = None, ahead: Sequence[str] = ()
+    ) -> EmbedResult:
+        """Wait until prompts on the image are answered without encoding it.
+
+        Args:
+            client: who has opened the image; what they wished for before is forgotten.
+            ahead: images that they will open next, the likeliest first; embedded while nobody clicks.
+
+        Raises:
+            NotFound: an image is unknown.
+        """
+        turn = None if client is None else self._prefetcher.forget(client)
+        result = self.engine.embed(self._source(image_id), model=model)
+        if client is not None:
+            self._prefetcher.wish(client, ahead, model=model, turn=turn)
+        return result
+
+    def _source(self, image_id: str) -> ImageSource:
         with self._database.read() as connection:
             image = image_rows.get(connection, image_id)
-        return self.engine.embed(self.library.source(image), model=model)
+        return self.library.source(image)
 
     def predict(
         self,
@@ -229,6 +253,7 @@ class Service:
                     raise NotFound(f"Object {mask_of} is not on this image.", field="mask.annotation")
                 prompt = replace(prompt, mask=annotation.mask)
         prompt.require_answerable(width=image.width, height=image.height)
+        self._prefetcher.hold()
         return self.engine.predict(
             self.library.source(image),
             prompt,
@@ -238,53 +263,6 @@ class Service:
             seq=seq,
             hover=hover,
         )
-
-    # ---- the project's settings
-
-    def add_category(self, *, name: str, supercategory: str = "", colour: str | None = None) -> Category:
-        """Add a category; without a colour it gets the one least used.
-
-        Raises:
-            Conflict: the name is taken.
-        """
-        with self._database.write() as connection:
-            taken = [category.colour for category in project_rows.list_categories(connection, self.project_id)]
-            return project_rows.add_category(
-                connection,
-                self.project_id,
-                name=name,
-                supercategory=supercategory,
-                colour=(colour or next_colour(taken)).lower(),
-            )
-
-    def ensure_categories(self, names: list[str]) -> None:
-        """Add those of the names that the project lacks, in order."""
-        with self._database.read() as connection:
-            known = {category.name for category in project_rows.list_categories(connection, self.project_id)}
-        for name in dict.fromkeys(name.strip() for name in names):
-            if name and name not in known:
-                self.add_category(name=name)
-
-    def update_category(self, category_id: int, **changes: Any) -> Category:
-        """Rename, recolour or regroup a category; `changes` are fields of `Category`, None leaves one as it is."""
-        wanted = {field: value for field, value in changes.items() if value is not None}
-        if "colour" in wanted:
-            wanted["colour"] = wanted["colour"].lower()
-        with self._database.write() as connection:
-            category = project_rows.get_category(connection, self.project_id, category_id)
-            project_rows.update_category(connection, self.project_id, replace(category, **wanted))
-            known = project_rows.list_categories(connection, self.project_id)
-            return next(category for category in known if category.id == category_id)
-
-    def delete_category(self, category_id: int) -> None:
-        """Remove a category that no object uses.
-
-        Raises:
-            Conflict: objects use it.
-        """
-        with self._database.write() as connection:
-            category = project_rows.get_category(connection, self.project_id, category_id)
-            project_rows.delete_category(connection, self.project_id, category)
 
     def set_state(self, *, image_id: str, state: str) -> None:
         """Say how far the work on an image is.

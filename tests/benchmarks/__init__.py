@@ -1,1 +1,1 @@
-"""Speed, measured as ratios in one run: `make bench`."""
+"""`make bench`: what `annotator bench` measures, and the page in a browser, in one run."""

@@ -6,10 +6,12 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.benchmarks.figures import Figure
-from tests.benchmarks.server import points
+from annotator.bench.figures import Figure
+from annotator.bench.pictures import places
 from tests.e2e.app import CHROMIUM_FLAGS, Annotator, App, chromium
 
+ENCODE = ("raw.encode",)
+DECODE = ("raw.click.0.4mp", "api.click.0.4mp")
 FROM_CLICK_TO_PAINT = """() => {
   const click = performance.getEntriesByName("annotator:click").at(-1);
   const masks = performance.getEntriesByName("annotator:mask-painted");
@@ -23,9 +25,9 @@ def measure(scratch: Path, *, clicks: int) -> list[Figure]:
     if executable is None:
         print("Chromium is missing: the browser's figures are left out.")
         return []
-    first = Figure("start-first", "from `annotator demo` to a usable page, the very first time", "raw-encode")
-    again = Figure("start", "from `annotator demo` to a usable page", "raw-encode")
-    painted = Figure("click", "click to painted mask in the browser", "raw-decode")
+    first = Figure("page.first", "from `annotator demo` to a usable page, the very first time", against=ENCODE)
+    again = Figure("page.start", "from `annotator demo` to a usable page", against=ENCODE)
+    painted = Figure("page.click", "click to painted mask in the browser, 0.17 MP", against=DECODE)
     app = App(scratch, ["demo", "--folder", str(scratch)])
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
@@ -35,8 +37,8 @@ def measure(scratch: Path, *, clicks: int) -> list[Figure]:
                 app.start()
                 ann = Annotator(page).open(app.url, settle=False)
             ann.settle()
-            if len(again.times) == 3:
-                painted.times = [_click(ann, place) for place in _places(page, clicks)]
+            if len(again.values) == 3:
+                painted.values = [_click(ann, place) for place in _places(page, clicks)]
             page.close()
             app.stop()
         browser.close()
@@ -45,7 +47,7 @@ def measure(scratch: Path, *, clicks: int) -> list[Figure]:
 
 def _places(page: Page, clicks: int) -> list[tuple[int, int]]:
     image = Annotator(page).state["image"]
-    return points(clicks, image["width"], image["height"])
+    return [(int(x), int(y)) for x, y in places(clicks, width=image["width"], height=image["height"])]
 
 
 def _click(ann: Annotator, place: tuple[int, int]) -> float:

@@ -11,7 +11,7 @@ import pytest
 
 from annotator.domain.mask import Mask
 from annotator.domain.prompt import Box, Point, Prompt
-from annotator.engine import registry, upscale
+from annotator.engine import Registry, upscale
 from annotator.engine.predictor import Candidate, Embedding, Predictor, RGBArray
 from annotator.errors import BadPrompt
 
@@ -19,11 +19,13 @@ from annotator.errors import BadPrompt
 @pytest.fixture(scope="module", params=["fake", "mobile_sam", "sam2.1_tiny"])
 def predictor(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Predictor]:
     if request.param == "sam2.1_tiny":
-        folder = tmp_path_factory.mktemp("checkpoints")
-        random_checkpoint(folder / "sam2.1_hiera_tiny.pt")
-        yield registry.load(request.param, "cpu", checkpoints=folder)
+        from annotator.engine.sam2 import Sam2Predictor
+
+        weights = tmp_path_factory.mktemp("checkpoints") / "random.pt"
+        random_checkpoint(weights)
+        yield Sam2Predictor(weights, name=request.param, config="configs/sam2.1/sam2.1_hiera_t.yaml", device="cpu")
     else:
-        yield registry.load(request.param, "cpu")
+        yield Registry().load(request.param, "cpu")
 
 
 def random_checkpoint(path: Path) -> None:

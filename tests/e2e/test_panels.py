@@ -122,6 +122,28 @@ def test_the_theme_follows_the_system_and_the_switch_is_remembered(ann: Annotato
     expect(body).to_have_class(re.compile(r"\bdark\b"))
 
 
+def test_the_model_is_changed_for_this_tab_and_the_draft_follows(
+    page: Page, launch: Launch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANNOTATOR_MODEL", "fake")
+    ann = Annotator(page).open(launch().url)
+    ann.click(250, 170)
+    before = ann.draft_mask()
+    page.get_by_test_id("status-model").click()
+    expect(page.locator("[data-model='sam2.1_large']")).to_contain_text("annotator models download sam2.1_large")
+    page.locator("[data-model=mobile_sam]").click()
+    expect(page.get_by_test_id("status-model")).to_contain_text("MobileSAM · CPU")
+    expect(page.get_by_test_id("status-embedding")).to_contain_text("Ready")
+    assert ann.settle().draft_mask() != before
+    ann.press("Enter")
+    assert ann.settle().objects[0]["provenance"]["model"] == "mobile_sam"
+    other = Annotator(page.context.browser.new_page()).open(page.url)
+    expect(other.page.get_by_test_id("status-model")).to_contain_text("Fake")
+    page.reload()
+    ann.open(page.url)
+    expect(page.get_by_test_id("status-model")).to_contain_text("MobileSAM")
+
+
 def test_the_canvas_is_as_fine_as_the_screen(browser: Browser, launch: Launch) -> None:
     context = browser.new_context(viewport={"width": 1100, "height": 700}, device_scale_factor=2, color_scheme="dark")
     ann = Annotator(context.new_page()).open(launch().url)

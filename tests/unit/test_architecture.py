@@ -24,15 +24,16 @@ ALLOWED = {
     "sessions": {"domain", "images", "engine", "store", "exporters", "importers"},
     "api": {"domain", "images", "engine", "store", "exporters", "sessions"},
     "ui": {"domain", "exporters", "sessions", "api"},
+    "bench": {"domain", "images", "engine", "sessions", "api"},
 }
 # Modules beside the rooms: everybody may use the first ones, the others stand at the door.
 SHARED = {"errors", "paths"}
 SETTINGS = {"config"}
 HOMES = {
-    "torch": {"engine"},
-    "torchvision": {"engine"},
-    "sam2": {"engine"},
-    "onnxruntime": {"engine"},
+    "torch": {"engine", "bench"},
+    "torchvision": {"engine", "bench"},
+    "sam2": {"engine", "bench"},
+    "onnxruntime": {"engine", "bench"},
     "sqlalchemy": {"store", "sessions"},
     "alembic": {"store"},
     "gradio": {"ui"},
@@ -41,8 +42,13 @@ HOMES = {
     "PIL": {"images"},
     "typer": {"cli"},
     "rich": {"cli"},
-    "onnx": set(),
-    "cv2": {"images", "engine", "domain"},
+    "onnx": {"engine"},
+    "openvino": {"engine"},
+    "transformers": {"engine"},
+    "huggingface_hub": {"engine"},
+    "httpx": {"engine", "bench"},
+    "safetensors": {"engine"},
+    "cv2": {"images", "engine", "domain", "bench"},
 }
 
 

@@ -16,6 +16,7 @@ import { objectList } from "./panels/objectList.js";
 import { shortcutSheet } from "./panels/shortcuts.js";
 import { stage } from "./panels/stage.js";
 import { statusBar, toasts, viewSettings } from "./panels/status.js";
+import { createModels } from "./models.js";
 import { remembered, rememberView } from "./remember.js";
 import { createScene } from "./scene.js";
 import { createStore, initialState, imageMarked, merge, objectNumbered, objectSaved, toastAdded, toastGone } from "./store.js";
@@ -23,6 +24,8 @@ import { createWriteQueue } from "./writes.js";
 
 const TOAST_MS = 7000;
 const COUNTS_MS = 300;
+/** How long saving a draft waits at most for the mask that people wait for. */
+const HOLD_MS = 300;
 
 /**
  * @param {HTMLElement} element an empty place that fills the window below the header
@@ -42,6 +45,7 @@ export async function mount(element) {
       const { annotations } = await api.get(`/images/${encodeURIComponent(image)}`);
       return annotations.find((/** @type {{id: number}} */ annotation) => annotation.id === object) ?? null;
     },
+    hold: () => Promise.race([drafting.whenIdle(), new Promise((resolve) => setTimeout(resolve, HOLD_MS))]),
     storage: localStorage, name: journal,
     onProgress: ({ phase, pending, message }) => store.update((state) => ({ ...state, saving: { ...state.saving, phase, pending, message } })),
     onSaved: (write, reply, more) => { applySaved(store, write, reply, more); recount(); },
@@ -55,6 +59,7 @@ export async function mount(element) {
   });
   const objects = createObjects({ store, api, queue, drafting, fail: feedback.fail, tell: feedback.tell });
   const images = createImages({ store, api, queue, drafting, fail: feedback.fail });
+  const models = createModels({ store, api, fail: feedback.fail, changed: () => { images.embedAgain(); drafting.askAgain(); } });
   let timer = 0;
   const recount = () => { clearTimeout(timer); timer = window.setTimeout(() => images.loadProject().catch(() => undefined), COUNTS_MS); };
 
@@ -72,7 +77,7 @@ export async function mount(element) {
     h("aside", { class: "ann-side" },
       categoryList({ store, choose: actions.chooseCategory, add: actions.addCategory, change: actions.changeCategory, remove: actions.removeCategory }).element,
       objectList({ store, verbs: objects }).element, viewSettings({ store }).element),
-    statusBar({ store, help: sheet.toggle }).element),
+    statusBar({ store, help: sheet.toggle, models, leave: () => middle.host.focus() }).element),
   toasts({ store, close: (id) => store.update(toastGone, id) }).element, sheet.element);
 
   // The mouse must not leave a button focused: the next Space or Enter is for the canvas.
@@ -98,6 +103,7 @@ export async function mount(element) {
   });
   expose({ store, queue, drafting, objects, surface, scene });
   adoptJournals(journal, queue.replay);
+  void models.start();
   await start(images, store, feedback);
 }
 

@@ -54,7 +54,7 @@ export function createDrafting({ store, api, add, fail, needCategory }) {
       return;
     }
     store.update(draftChanged, { ...draft, asking: true });
-    asked = { image: image.id, draft: draft.id, body: { ...promptOf(draft), multimask: "auto" } };
+    asked = { image: image.id, draft: draft.id, body: { ...promptOf(draft), multimask: "auto", model: store.get().model } };
     predictor.request(asked);
   }
 
@@ -127,7 +127,7 @@ export function createDrafting({ store, api, add, fail, needCategory }) {
     const object = -(Date.now() * 1000 + Math.floor(Math.random() * 1000));
     store.update(accepted, object, category);
     committed = null;
-    add({ kind: "accept", image: image.id, key: `draft:${image.id}`, body: { category, draft: draft.id }, object });
+    add({ kind: "accept", image: image.id, key: `draft:${image.id}`, body: { category, draft: draft.id, model: store.get().model }, object });
     store.update((state) => ({ ...state, history: { undo: "accept", redo: null } }));
   }
 
@@ -162,6 +162,10 @@ export function createDrafting({ store, api, add, fail, needCategory }) {
     forget() {
       committed = null;
       predictor.cancel();
+    },
+    /** The model is another one now. */
+    askAgain() {
+      if (store.get().draft !== null) ask();
     },
     whenIdle: () => predictor.whenIdle(),
     get busy() {

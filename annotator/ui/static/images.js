@@ -9,6 +9,10 @@ const FIRST_POLLS_MS = 150;
 const AWAY_POLL_MS = 1500;
 /** How long a folder that is still being read may hold up the first image: the one to start with may come yet. */
 const PATIENCE_MS = 1500;
+/** Pictures kept ready: those that are likely next. A large one takes 60 MB when it is decoded. */
+const PICTURES = 3;
+/** Who goes on this soon is looking for an image: those in between are not worth the encoder's time. */
+const PASSING_MS = 250;
 const HASH = /^#image=(.+)$/;
 
 /** The image that the address names. @param {string} hash */
@@ -28,8 +32,10 @@ export function createImages({ store, api, queue, drafting, fail }) {
   let listing = 0;
   let opening = 0;
   let stopped = false;
+  let opened = -Infinity;
   /** @type {Map<string, HTMLImageElement>} pictures fetched ahead; held so that the browser keeps them */
   const ahead = new Map();
+  store.watch((state) => [state.painted, state.list.items], ({ painted }) => { if (painted) void fetchAhead(); });
 
   const path = (/** @type {string} */ rest) => `/projects/${encodeURIComponent(store.get().project?.id ?? "")}${rest}`;
 
@@ -117,7 +123,6 @@ export function createImages({ store, api, queue, drafting, fail }) {
       }
       void embed(id, mine);
       drafting.resume(null);
-      fetchAhead();
     } catch (/** @type {any} */ error) {
       if (mine !== opening) return;
       store.update(merge, { opening: null, failure: { id, message: error.message, retry: error.status !== 404 } });
@@ -134,11 +139,17 @@ export function createImages({ store, api, queue, drafting, fail }) {
     }
   }
 
-  /** @param {string} id @param {number} mine */
+  /** Make clicks on the image quick, and after that those on the images that come next. @param {string} id @param {number} mine */
   async function embed(id, mine) {
     store.update(merge, { embedding: "preparing" });
+    const passing = performance.now() - opened < PASSING_MS;
+    opened = performance.now();
+    if (passing) await new Promise((resolve) => setTimeout(resolve, PASSING_MS));
+    if (mine !== opening) return;
+    const { model, project } = store.get();
+    const next = coming(/** @type {any} */ (project)?.prefetch ?? 0);
     try {
-      await api.send("POST", `/images/${encodeURIComponent(id)}/embed`, {});
+      await api.send("POST", `/images/${encodeURIComponent(id)}/embed`, { model, ahead: next.map((item) => item.id) });
       if (mine === opening) store.update(merge, { embedding: "ready" });
     } catch (error) {
       if (mine !== opening) return;
@@ -147,27 +158,43 @@ export function createImages({ store, api, queue, drafting, fail }) {
     }
   }
 
-  /** @param {1 | -1} way @returns {import("./store.js").ImageItem | null} the next image that can be shown */
-  function neighbour(way) {
+  /** The images that can be shown on one side of the open one, the nearest first. @param {1 | -1} way @param {number} count */
+  function beside(way, count) {
     const { list, image, opening: coming, failure } = store.get();
     const here = image?.id ?? coming ?? failure?.id;
     let index = list.items.findIndex((item) => item.id === here);
     if (index < 0 && way === -1) index = list.items.length;
-    for (index += way; index >= 0 && index < list.items.length; index += way) {
+    /** @type {import("./store.js").ImageItem[]} */
+    const found = [];
+    for (index += way; found.length < count && index >= 0 && index < list.items.length; index += way) {
       const item = list.items[index];
-      if (item !== undefined && item.problem === null) return item;
+      if (item !== undefined && item.problem === null) found.push(item);
     }
-    return null;
+    return found;
   }
 
-  function fetchAhead() {
-    const next = neighbour(1);
-    if (next === null || ahead.has(next.id)) return;
-    for (const id of ahead.keys()) if (ahead.size > 3) ahead.delete(id);
-    const picture = new Image();
-    picture.decoding = "async";
-    picture.src = `/api/v1/images/${encodeURIComponent(next.id)}/pixels`;
-    ahead.set(next.id, picture);
+  /** @param {1 | -1} way @returns {import("./store.js").ImageItem | null} the next image that can be shown */
+  const neighbour = (way) => beside(way, 1)[0] ?? null;
+
+  /** What is likely to be opened next: the images that follow in the list, then the one before. @param {number} count of those that follow */
+  const coming = (count) => count === 0 ? [] : [...beside(1, count), ...beside(-1, 1)];
+
+  /** Have the pictures ready that are likely next, one after the other, and let go of all others. */
+  async function fetchAhead() {
+    const wanted = coming(PICTURES - 1);
+    for (const [id, picture] of ahead) {
+      if (wanted.some((item) => item.id === id)) continue;
+      if (!picture.complete) picture.src = ""; // ends the transfer
+      ahead.delete(id);
+    }
+    for (const { id } of wanted) {
+      if (stopped || ahead.has(id)) continue;
+      const picture = new Image();
+      ahead.set(id, picture);
+      picture.src = `/api/v1/images/${encodeURIComponent(id)}/pixels`;
+      await picture.decode().catch(() => undefined); // whoever opens it is told
+      if (ahead.get(id) !== picture) return;
+    }
   }
 
   /** Come to the state of the server again, without disturbing what is being done. */
@@ -216,6 +243,11 @@ export function createImages({ store, api, queue, drafting, fail }) {
 
   return {
     follow, open, refresh, upload, mark, loadProject, loadList,
+    /** The model is another one now: what is open is made ready for it. */
+    embedAgain() {
+      const { image } = store.get();
+      if (image !== null) void embed(image.id, opening);
+    },
     /** @param {1 | -1} way */
     go(way) {
       const item = neighbour(way);

@@ -15,6 +15,8 @@
  * @typedef {{id: number, name: string, colour: string, objects: number}} Category
  * @typedef {{id: string, name: string, categories: Category[], counts: {[state: string]: number}, last_image: string | null,
  *   scan: {state: string, done: number, total: number}, model: {name: string, device: string}}} Project
+ * @typedef {{name: string, title: string, parameters: number, present: boolean, device: string, state: "unloaded" | "loading" | "ready" | "failed",
+ *   step: string | null, problem: string | null, notice: string | null, default: boolean}} ModelItem
  * @typedef {{id: number, kind: "error" | "info", text: string, retry: (() => void) | null}} Toast
  * @typedef {{opacity: number, outline: boolean, showPrompts: boolean, overlays: boolean, tool: "prompt" | "pan"}} View
  * @typedef {{project: Project | null, list: {items: ImageItem[], status: string, query: string, complete: boolean, total: number | null},
@@ -23,7 +25,7 @@
  *   history: {undo: string | null, redo: string | null}, selected: number | null, highlighted: number | null,
  *   category: number | null, view: View, saving: {phase: string, pending: number, message: string | null, saved: string | null},
  *   latency: number | null, toasts: Toast[], hint: boolean, upload: {name: string, part: number, done: number, total: number} | null,
- *   naming: "no" | "add" | "accept"}} State
+ *   naming: "no" | "add" | "accept", models: ModelItem[], model: string | null, loadingModel: string | null}} State
  */
 
 /** @returns {State} */
@@ -34,7 +36,7 @@ export const initialState = () => ({
   history: { undo: null, redo: null }, selected: null, highlighted: null, category: null,
   view: { opacity: 0.45, outline: true, showPrompts: true, overlays: true, tool: "prompt" },
   saving: { phase: "idle", pending: 0, message: null, saved: null },
-  latency: null, toasts: [], hint: false, upload: null, naming: "no",
+  latency: null, toasts: [], hint: false, upload: null, naming: "no", models: [], model: null, loadingModel: null,
 });
 
 /**

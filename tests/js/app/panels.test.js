@@ -5,7 +5,9 @@ import { imageInHash } from "../../../annotator/ui/static/images.js";
 import { regionOf } from "../../../annotator/ui/static/panels/candidates.js";
 import { nameParts } from "../../../annotator/ui/static/panels/imageList.js";
 import { areaText, percent } from "../../../annotator/ui/static/panels/objectList.js";
-import { savingText } from "../../../annotator/ui/static/panels/status.js";
+import { deviceTitle, details, millions } from "../../../annotator/ui/static/panels/modelMenu.js";
+import { reasonOf } from "../../../annotator/ui/static/panels/imageList.js";
+import { readiness, savingText } from "../../../annotator/ui/static/panels/status.js";
 import { random } from "../helpers.js";
 
 test("a thumbnail's region is inside the image, in its proportions, and holds the candidate's middle", () => {
@@ -54,4 +56,23 @@ test("the end of a long file name is kept apart, so that a series can be told ap
   assert.deepEqual(nameParts("a/b/photo number 00012.png"), ["a/b/", "photo number ", "00012.png"]);
   assert.deepEqual(nameParts("x.png"), ["", "", "x.png"]);
   assert.equal(nameParts("ä/🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂.png").join(""), "ä/🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂.png");
+});
+
+test("the status line says what is being waited for", () => {
+  const state = { saving: { phase: "idle" }, loadingModel: null, embedding: "ready", models: [{ name: "a", title: "SAM", default: true }], model: null };
+  assert.deepEqual(readiness(state), { state: "ready", text: "Ready" });
+  assert.deepEqual(readiness({ ...state, loadingModel: "Reading the weights" }), { state: "preparing", text: "SAM: Reading the weights…" });
+  assert.deepEqual(readiness({ ...state, saving: { phase: "offline" } }), { state: "failed", text: "Server away" });
+});
+
+test("a model says what it is, or how to get it", () => {
+  const model = { name: "sam2.1_tiny", title: "SAM 2.1 tiny", parameters: 38_945_986, present: true, device: "cuda:1" };
+  assert.equal(details(model), "39 M parameters · CUDA 1");
+  assert.equal(details({ ...model, present: false }), "Not here yet. Run: annotator models download sam2.1_tiny");
+  assert.deepEqual([millions(0), millions(2_400_000_000), deviceTitle("auto")], ["", "2.4 G", ""]);
+});
+
+test("the line of a broken file gives the reason without the name that stands above it", () => {
+  assert.equal(reasonOf("“a.jpg” can't be shown: the file is empty (0 bytes)."), "The file is empty (0 bytes).");
+  assert.equal(reasonOf("The file is gone."), "The file is gone.");
 });

@@ -153,7 +153,7 @@ def test_opening_an_image_makes_its_first_click_quick(engine: Engine, model: Fak
 
 def test_the_budget_forgets_the_image_used_least_recently() -> None:
     model = FakePredictor()
-    engine = Engine(predictor=model, cache_bytes=2 * 32)  # a fake embedding has 32 bytes
+    engine = Engine(predictor=model, cache_bytes=2 * 64)  # a fake embedding has 64 bytes
     photos = [Photo(seed) for seed in range(3)]
     for photo in (photos[0], photos[1], photos[0], photos[2], photos[0]):
         engine.embed(photo.source)

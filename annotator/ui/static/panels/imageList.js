@@ -15,6 +15,13 @@ const number = new Intl.NumberFormat("en");
 /** @param {number} count */
 export const objectsText = (count) => count === 0 ? "No objects" : count === 1 ? "1 object" : `${number.format(count)} objects`;
 
+const SHOWN = "can't be shown: ";
+/** Why a file can't be shown, without its name, which stands above. @param {string} problem */
+export function reasonOf(problem) {
+  const reason = problem.slice(problem.indexOf(SHOWN) + SHOWN.length);
+  return problem.includes(SHOWN) ? reason.charAt(0).toUpperCase() + reason.slice(1) : problem;
+}
+
 /** @param {ImageItem} item */
 const stateOf = (item) => item.problem === null ? item.state : "broken";
 
@@ -129,5 +136,5 @@ function updateRow(row, item, state) {
   row.dataset["state"] = kind;
   const text = row.querySelector(".ann-image-state span");
   const label = STATES[/** @type {keyof typeof STATES} */ (kind)];
-  if (text !== null) setText(text, item.problem ?? (item.objects === 0 ? label : `${label} · ${objectsText(item.objects)}`));
+  if (text !== null) setText(text, item.problem !== null ? reasonOf(item.problem) : (item.objects === 0 ? label : `${label} · ${objectsText(item.objects)}`));
 }

@@ -1,7 +1,9 @@
 /** The line at the bottom: the model, whether clicks are fast yet, how fast the last one was, what is saved. */
 
 import { button, h, icon, setText } from "../dom.js";
+import { modelOf } from "../models.js";
 import { setView } from "../store.js";
+import { modelMenu } from "./modelMenu.js";
 
 /** The server's time of day, as people here read it. @param {string} time ISO 8601 */
 export function clock(time) {
@@ -18,17 +20,28 @@ export function savingText({ phase, pending, saved }) {
 
 const EMBEDDING = { none: "", preparing: "Preparing this image…", ready: "Ready", failed: "Model problem" };
 
-/** @param {{store: import("../store.js").Store, help: () => void}} options */
-export function statusBar({ store, help }) {
-  const model = h("span", { class: "ann-status-model", "data-testid": "status-model" });
+/**
+ * Whether clicks are answered at once, and if not, what is being waited for.
+ * @param {import("../store.js").State} state
+ * @returns {{state: string, text: string}}
+ */
+export function readiness(state) {
+  if (state.saving.phase === "offline") return { state: "failed", text: "Server away" };
+  if (state.loadingModel !== null) return { state: "preparing", text: `${modelOf(state)?.title ?? "Model"}: ${state.loadingModel}…` };
+  return { state: state.embedding, text: EMBEDDING[state.embedding] };
+}
+
+/** @param {{store: import("../store.js").Store, help: () => void, models: Parameters<typeof modelMenu>[0]["verbs"], leave: () => void}} options */
+export function statusBar({ store, help, models, leave }) {
+  const model = modelMenu({ store, verbs: models, leave }).element;
   const embedding = h("span", { class: "ann-status-embedding", role: "status", "data-testid": "status-embedding" }, h("i", { class: "ann-dot" }), h("span"));
   const latency = h("span", { class: "ann-status-latency", title: "From the click to the answer", "data-testid": "status-latency" });
   const saved = h("span", { class: "ann-status-saved", role: "status", "aria-live": "polite", "data-testid": "saved" });
-  store.watch((state) => [state.project?.model], ({ project }) => setText(model, project === null ? "" : `${project.model.name} · ${project.model.device}`));
-  store.watch((state) => [state.embedding], (state) => {
-    embedding.dataset["state"] = state.embedding;
+  store.watch((state) => [state.embedding, state.loadingModel, state.saving.phase, state.models], (state) => {
+    const ready = readiness(state);
+    embedding.dataset["state"] = ready.state;
     const text = embedding.lastElementChild;
-    if (text !== null) setText(text, EMBEDDING[state.embedding]);
+    if (text !== null) setText(text, ready.text);
   });
   store.watch((state) => [state.latency], (state) => setText(latency, state.latency === null ? "" : `${Math.round(state.latency)} ms`));
   store.watch((state) => [state.saving], ({ saving }) => {
