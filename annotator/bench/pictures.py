@@ -16,6 +16,7 @@ from annotator.images.decode import decode
 from annotator.images.discover import discover
 
 RATIO = 4 / 3
+SHAPES = 90  # so many that most clicks hit one, as people's do, instead of the ground
 QUALITY = 90  # of the JPEG files, as cameras write them
 
 
@@ -27,9 +28,9 @@ def draw(megapixels: float, *, seed: int) -> npt.NDArray[np.uint8]:
     down, across = np.mgrid[0:height, 0:width].astype(np.float32) / max(height, width)
     shades = [level + slope * down + lean * across for level, slope, lean in random.uniform(30, 90, (3, 3))]
     pixels = np.stack(shades, axis=-1)
-    for _ in range(24):
+    for _ in range(SHAPES):
         x, y = int(random.integers(0, width)), int(random.integers(0, height))
-        size = int(random.uniform(0.02, 0.18) * height)
+        size = int(random.uniform(0.02, 0.16) * height)
         colour = tuple(float(shade) for shade in random.integers(0, 255, 3))
         if random.random() < 0.5:
             cv2.circle(pixels, (x, y), max(2, size), colour, -1, cv2.LINE_AA)

@@ -59,7 +59,7 @@ def run(
             registry = installation.registry()
         config = registry.find(name)
         if not registry.is_present(config):
-            hint = f" Or measure with random weights: annotator bench --model {name} --random-weights"
+            hint = f"; or measure with random weights: annotator bench --model {name} --random-weights"
             raise ModelProblem(registry.how_to_get(config) + (hint if config.kind == "sam2" else ""))
         plan = dataclasses.replace(plan, model=name)
         return _Run(plan, registry, config, installation, Path(scratch), progress, say).report()

@@ -121,7 +121,7 @@ def test_a_failed_server_is_quoted() -> None:
 
 
 def test_a_model_that_is_not_here_is_a_sentence_with_both_ways_out(tmp_path: Path) -> None:
-    with pytest.raises(ModelProblem, match=r"models download sam2.1_tiny.*--random-weights"):
+    with pytest.raises(ModelProblem, match=r"models download sam2.1_tiny; or .*--random-weights"):
         run(Plan(model="sam2.1_tiny"), installation=Installation(checkpoints_dir=tmp_path))
 
 
