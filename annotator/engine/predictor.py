@@ -57,6 +57,16 @@ class Candidate:
     score: float
 
 
+@dataclass(frozen=True, slots=True)
+class DecodeRequest:
+    """What `Predictor.decode` is asked, as one value: several can be decoded together."""
+
+    embedding: Embedding
+    prompt: Prompt
+    logits: LogitsArray | None = None
+    multimask: bool = False
+
+
 @runtime_checkable
 class Predictor(Protocol):
     """A segmentation model, stateless to its caller.
