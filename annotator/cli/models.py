@@ -57,7 +57,8 @@ def download_model(
 @app.command("optimize")
 def optimize_model(name: Name) -> None:
     """Prepare a SAM 2.1 model for quick encoding on the CPU; without it the first use on a CPU does that."""
-    from annotator.engine import optimize, weights
+    from annotator.engine import weights
+    from annotator.engine.optimize import is_optimized, optimize, optimized_folder
     from annotator.errors import InvalidInput, ModelProblem
 
     _, registry = _open()
@@ -69,10 +70,10 @@ def optimize_model(name: Name) -> None:
     if not path.is_file():
         raise ModelProblem(registry.how_to_get(config))
     weights.verify(path, file, remedy=registry.remedy(config))
-    if optimize.is_optimized(path):
-        print(f"Prepared already: {optimize.optimized_folder(path)}")
+    if is_optimized(path):
+        print(f"Prepared already: {optimized_folder(path)}")
         return
-    folder = optimize.optimize(path, name=config.name, config=str(config.config), progress=_say)
+    folder = optimize(path, name=config.name, config=str(config.config), progress=_say)
     print(f"Prepared: {folder}")
 
 

@@ -17,6 +17,8 @@ from annotator.engine.worker import Job, Priority
 from annotator.errors import ImageProblem
 
 REMEMBERED_FAILURES = 1000
+WAITING_FOR_DISK = 8
+"""Embeddings that may wait to be written, 8 MiB each."""
 
 
 class DiskTier(Protocol):
@@ -73,6 +75,7 @@ class Embeddings:
         self._memory: ByteCache[str, Embedding] = ByteCache(budget)
         self._disk = disk
         self._writer = ThreadPoolExecutor(1, "embeddings")  # nobody's click waits for a disk
+        self._unwritten = threading.Semaphore(WAITING_FOR_DISK)
         self._lock = threading.Lock()
         self._failed: OrderedDict[str, str] = OrderedDict()
 
@@ -147,10 +150,17 @@ class Embeddings:
         self.encodes += 1
         self._memory.put(key, embedding, nbytes=embedding.nbytes)
         if self._disk is not None:
-            self._writer.submit(self._disk.put, key, embedding)
+            self._unwritten.acquire()  # an encoder faster than the disk waits, or its work would fill the memory
+            self._writer.submit(self._write, self._disk, key, embedding)
         with self._lock:
             self._failed.pop(source.key, None)
         return Found(embedding, encode_ms=(time.perf_counter() - start) * 1000)
+
+    def _write(self, disk: DiskTier, key: str, embedding: Embedding) -> None:
+        try:
+            disk.put(key, embedding)
+        finally:
+            self._unwritten.release()
 
     def _remember_failure(self, key: str, message: str) -> None:
         with self._lock:

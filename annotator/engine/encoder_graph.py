@@ -27,7 +27,6 @@ STEP = 4  # pixels of the side of a token at first
 EPSILON = 1e-6
 NECK = "image_encoder.neck.convs"
 TRUNK = "image_encoder.trunk"
-CONTRIB = "com.microsoft"
 # Tokens that ask, below which a softmax is written in parts: what OpenVINO 2026.4 makes of the attention of a window of
 # 16 by its pooled 4 is off by 8 %.
 FEW = 16
@@ -50,7 +49,7 @@ class Block:
     pools: bool
 
 
-def build(weights: Weights, blocks: Sequence[Block], *, fused: bool) -> Any:
+def build(weights: Weights, blocks: Sequence[Block]) -> Any:
     """The encoder as an `onnx.ModelProto`.
 
     Input: `pixels` (1024, 1024, 3) uint8, RGB.
@@ -58,8 +57,8 @@ def build(weights: Weights, blocks: Sequence[Block], *, fused: bool) -> Any:
     `SAM2ImagePredictor` keeps them.
 
     Args:
-        weights: by their names in a checkpoint of SAM 2.1, and `places` (1, C, 256, 256), the encoding of the places.
-        fused: attention as onnxruntime's own operator instead of its parts.
+        weights: by their names in a checkpoint of SAM 2.1, and `places` (256·256, C), the encoding of the places.
+        blocks: of the trunk, from the first to the last.
     """
     from onnx import TensorProto, helper, numpy_helper
 
@@ -70,7 +69,7 @@ def build(weights: Weights, blocks: Sequence[Block], *, fused: bool) -> Any:
     for number, block in enumerate(blocks):
         if block.pools:
             ends.append((tokens, order))
-        tokens, order = _block(graph, weights, f"{TRUNK}.blocks.{number}", block, tokens, order, fused)
+        tokens, order = _block(graph, weights, f"{TRUNK}.blocks.{number}", block, tokens, order)
     ends.append((tokens, order))
     _neck(graph, weights, ends)
     shapes = {"image": (1, 256, 64, 64), "high_1": (1, 64, 128, 128), "high_0": (1, 32, 256, 256)}
@@ -81,8 +80,7 @@ def build(weights: Weights, blocks: Sequence[Block], *, fused: bool) -> Any:
         [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in shapes.items()],
         [numpy_helper.from_array(array, name) for name, array in graph.constants.items()],
     )
-    opsets = [helper.make_opsetid("", OPSET)] + ([helper.make_opsetid(CONTRIB, 1)] if fused else [])
-    return helper.make_model(made, opset_imports=opsets, ir_version=9)
+    return helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=9)
 
 
 def _first_order(side: int) -> Order:
@@ -104,21 +102,19 @@ def _patches(graph: Graph, weights: Weights, order: Order) -> str:
     made = graph("Conv", normal, kernel, bias, kernel_shape=[7, 7], strides=[STEP, STEP], pads=[3, 3, 3, 3])
     channels, side = len(weights[f"{name}.bias"]), SIDE // STEP
     rows = graph("Transpose", graph.reshape(made, channels, side * side), perm=[1, 0])
-    there = graph.constant("first_order", order[:, 0] * side + order[:, 1], np.int64)
-    places = weights["places"][0].reshape(channels, -1).T[order[:, 0] * side + order[:, 1]]
-    return graph("Add", graph("Gather", rows, there, axis=0), graph.constant("places", places))
+    there = order[:, 0] * side + order[:, 1]
+    rows = graph("Gather", rows, graph.constant("first_order", there, np.int64), axis=0)
+    return graph("Add", rows, graph.constant("places", weights["places"][there]))
 
 
-def _block(
-    graph: Graph, weights: Weights, name: str, block: Block, tokens: str, order: Order, fused: bool
-) -> tuple[str, Order]:
+def _block(graph: Graph, weights: Weights, name: str, block: Block, tokens: str, order: Order) -> tuple[str, Order]:
     """`MultiScaleBlock`: attention in windows, then a perceptron for each token."""
     normal = graph.norm(tokens, weights, f"{name}.norm1", EPSILON)
     if f"{name}.proj.weight" in weights:
         tokens = graph.linear(normal, weights, f"{name}.proj")
     if block.pools:
         tokens = _pool(graph, tokens, weights[f"{name}.norm2.bias"].size)
-    seen = _attention(graph, weights, name + ".attn", block, normal, order, fused)
+    seen = _attention(graph, weights, name + ".attn", block, normal, order)
     tokens = graph("Add", tokens, seen)
     inner = graph.linear(graph.norm(tokens, weights, f"{name}.norm2", EPSILON), weights, f"{name}.mlp.layers.0")
     tokens = graph("Add", tokens, graph.linear(graph("Gelu", inner), weights, f"{name}.mlp.layers.1"))
@@ -130,13 +126,13 @@ def _pool(graph: Graph, tokens: str, channels: int) -> str:
     return graph("ReduceMax", graph.reshape(tokens, -1, 4, channels), graph.constant("one", [1], np.int64), keepdims=0)
 
 
-def _attention(graph: Graph, weights: Weights, name: str, block: Block, normal: str, order: Order, fused: bool) -> str:
+def _attention(graph: Graph, weights: Weights, name: str, block: Block, normal: str, order: Order) -> str:
     """(tokens, C): every token looks at its window; pooled tokens ask where four become one."""
     channels = weights[f"{name}.proj.bias"].size
     width = channels // block.heads
     gathered, back, size = _windows(order, block)
     parts = []
-    for number, scale in enumerate((1.0 if fused else width**-0.5, 1.0, 1.0)):
+    for number, scale in enumerate((width**-0.5, 1.0, 1.0)):
         rows = slice(number * channels, (number + 1) * channels)
         weight = graph.constant(f"{name}.{number}.weight", weights[f"{name}.qkv.weight"][rows].T * scale)
         bias = graph.constant(f"{name}.{number}.bias", weights[f"{name}.qkv.bias"][rows] * scale)
@@ -146,26 +142,16 @@ def _attention(graph: Graph, weights: Weights, name: str, block: Block, normal: 
             key = f"windows_{len(order)}_{block.window}"
             part = graph("Gather", graph("Concat", part, edge, axis=0), graph.constant(key, gathered, np.int64), axis=0)
         parts.append(part)
-    seen = (_fused if fused else _plain)(graph, parts, block, width, size)
+    seen = _look(graph, parts, block, width, size)
     if back is not None:
         key = f"back_{len(order)}_{block.window}_{int(block.pools)}"
         seen = graph("Gather", seen, graph.constant(key, back, np.int64), axis=0)
     return graph.linear(seen, weights, f"{name}.proj")
 
 
-def _fused(graph: Graph, parts: Sequence[str], block: Block, width: int, size: int) -> str:
-    channels = block.heads * width
-    query, key, value = parts
-    if block.pools:
-        query = _pool(graph, query, channels)
-    asked = size // 4 if block.pools else size
-    pieces = [graph.reshape(query, -1, asked, channels)]
-    pieces += [graph.reshape(part, -1, size, channels) for part in (key, value)]
-    seen = graph("MultiHeadAttention", *pieces, num_heads=block.heads, scale=width**-0.5, domain=CONTRIB)
-    return graph.reshape(seen, -1, channels)
+def _look(graph: Graph, parts: Sequence[str], block: Block, width: int, size: int) -> str:
+    """Queries, keys and values, (tokens, C) each, to what every query sees in its window of `size` tokens."""
 
-
-def _plain(graph: Graph, parts: Sequence[str], block: Block, width: int, size: int) -> str:
     def by_head(part: str, count: int, perm: list[int]) -> str:
         return graph("Transpose", graph.reshape(part, -1, count, block.heads, width), perm=perm)
 

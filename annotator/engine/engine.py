@@ -178,15 +178,22 @@ class Engine:
         *,
         model: str | None = None,
         priority: Literal["open", "prefetch"] = "open",
+        client: str | None = None,
+        seq: int | None = None,
         timeout: float = 120.0,
     ) -> EmbedResult:
         """Wait until prompts on the image are quick; harmless to repeat.
 
+        Args:
+            client, seq: a request with a higher number takes the place of the same client's older ones: whoever opens
+                another image does not wait for the one they left.
+
         Raises:
-            ModelProblem, ImageProblem, NotFound, Busy: see `predict`.
+            ModelProblem, ImageProblem, NotFound, Superseded, Busy: see `predict`.
         """
         start = time.perf_counter()
-        ask = Ask(Priority.PREFETCH if priority == "prefetch" else Priority.OPEN, time.monotonic() + timeout)
+        level = Priority.PREFETCH if priority == "prefetch" else Priority.OPEN
+        ask = Ask(level, time.monotonic() + timeout, client, seq)
         found = self._running(self._named(model), ask, lambda predictor: self._embeddings.get(predictor, source, ask))
         return EmbedResult(found.encode_ms > 0, (time.perf_counter() - start) * 1000)
 

@@ -1,19 +1,21 @@
-"""MobileSAM on onnxruntime: the embedded default model."""
+"""MobileSAM: the embedded default model."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from platformdirs import user_cache_path
 
 from annotator.domain.prompt import Prompt
+from annotator.engine import trial
 from annotator.engine.candidates import by_area, plain
 from annotator.engine.decoder_graph import places
+from annotator.engine.onnx_session import PLAIN, Runtime, Session, open_session, runtimes
 from annotator.engine.pixels import resize
 from annotator.engine.predictor import Candidate, Embedding, LogitsArray, RGBArray
 from annotator.errors import BadPrompt, ModelProblem
@@ -31,7 +33,9 @@ class MobileSamPredictor:
     Args:
         folder: holds `encoder.onnx` and `decoder.onnx`.
         sha256: expected hashes by file name; None: unchecked.
-        threads: threads of one run; None: one a physical core.
+        threads: threads of one run; None: one a core.
+        runtime: of the encoder; None: OpenVINO in bfloat16 where both are there and give onnxruntime's masks (which is
+            tried once for each processor), else onnxruntime.
 
     Raises:
         ModelProblem: onnxruntime is missing, or a file is missing or damaged.
@@ -40,11 +44,20 @@ class MobileSamPredictor:
     name = "mobile_sam"
     device = "cpu"
 
-    def __init__(self, folder: Path, *, sha256: Mapping[str, str] | None = None, threads: int | None = None) -> None:
-        contents = {name: _read(folder / name, (sha256 or {}).get(name)) for name in ("encoder.onnx", "decoder.onnx")}
-        self.fingerprint = f"mobile_sam-{hashlib.sha256(contents['encoder.onnx']).hexdigest()[:16]}-{SIDE}-places"
-        self._encoder = _session(folder / "encoder.onnx", contents["encoder.onnx"], threads)
-        self._decoder = _session(folder / "decoder.onnx", contents["decoder.onnx"], threads)
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        sha256: Mapping[str, str] | None = None,
+        threads: int | None = None,
+        runtime: Runtime | None = None,
+    ) -> None:
+        encoder, decoder = (_read(folder / name, (sha256 or {}).get(name)) for name in ("encoder.onnx", "decoder.onnx"))
+        self.fingerprint = f"mobile_sam-{hashlib.sha256(encoder).hexdigest()[:16]}-{SIDE}-places"
+        self._threads = threads
+        self._decoder = self._open(folder / "decoder.onnx", decoder, PLAIN)
+        self._encoder = self._open(folder / "encoder.onnx", encoder, runtime or PLAIN)
+        self.runtime = runtime or self._faster(folder / "encoder.onnx", encoder) or PLAIN
 
     def encode(self, image: RGBArray) -> Embedding:
         """Embed an (H, W, 3) RGB image, scaled to a longest side of 1024 and padded bottom and right."""
@@ -53,7 +66,7 @@ class MobileSamPredictor:
         padded = np.zeros((1, 3, SIDE, SIDE), np.float32)
         normalised = (resize(image, height=rows, width=columns) - MEAN) / STD
         padded[0, :, :rows, :columns] = normalised.transpose(2, 0, 1)
-        (features,) = _run(self._encoder, {self._encoder.get_inputs()[0].name: padded})
+        (features,) = self._encoder.run({"input": padded}).values()
         frame = rows * LOW / SIDE, columns * LOW / SIDE
         arrays = {"places": places(features[0].astype(np.float16))}
         return Embedding(self.name, height, width, arrays, frame, via=SIDE)
@@ -70,15 +83,16 @@ class MobileSamPredictor:
         if logits is None and not prompt.points and prompt.box is None:
             raise BadPrompt("the prompt is empty; give a point, a box or a mask", field="points")
         coordinates, labels = _points(embedding, prompt)
-        feeds = {
+        feeds: dict[str, npt.NDArray[Any]] = {
             "image_tokens": embedding.arrays["places"],
             "point_coords": coordinates,
             "point_labels": labels,
             "mask_input": np.zeros((1, 1, LOW, LOW), np.float32) if logits is None else logits[None, None],
             "has_mask_input": np.array([logits is not None], np.float32),
         }
-        masks, scores = _run(self._decoder, feeds)
-        candidates = [plain(mask, score) for mask, score in zip(masks[0], scores[0], strict=True)]
+        outputs = self._decoder.run(feeds)
+        masks, scores = outputs["logits"][0], outputs["scores"][0]
+        candidates = [plain(mask, score) for mask, score in zip(masks, scores, strict=True)]
         if multimask:
             return by_area(candidates[1:], embedding)
         if logits is None and prompt.is_ambiguous:
@@ -87,6 +101,30 @@ class MobileSamPredictor:
 
     def release(self) -> None:
         """Nothing is held beside the weights."""
+
+    def _open(self, path: Path, content: bytes, runtime: Runtime) -> Session:
+        return open_session(content, what=path.name, remedy=REMEDY, runtime=runtime, threads=self._threads)
+
+    def _faster(self, path: Path, content: bytes) -> Runtime | None:
+        """Take bfloat16 for the encoder if it is here and agrees; in fp32 OpenVINO is not worth its memory."""
+        runtime = next((runtime for runtime in runtimes() if runtime.precision == "bf16"), None)
+        if runtime is None:
+            return None
+        notes = user_cache_path("annotator") / trial.NOTES
+        identity = f"{self.fingerprint} {runtime.identity}"
+        exact, iou = self._encoder, trial.noted(notes, identity)
+        wanted = trial.masks(self) > 0 if iou is None else None
+        try:
+            self._encoder = self._open(path, content, runtime)
+            if wanted is not None:
+                iou = trial.agreement(trial.masks(self) > 0, wanted)
+                trial.note(notes, identity, iou)
+        except ModelProblem:  # it was a try: onnxruntime runs
+            iou = None
+        if iou is None or iou < trial.ENOUGH:
+            self._encoder = exact
+            return None
+        return runtime
 
 
 def _scaled(height: int, width: int) -> tuple[int, int]:
@@ -117,39 +155,3 @@ def _read(path: Path, sha256: str | None) -> bytes:
     if sha256 is not None and hashlib.sha256(content).hexdigest() != sha256:
         raise ModelProblem(f"The model file {path.name} is damaged (its SHA-256 differs); {REMEDY}.")
     return content
-
-
-def _session(path: Path, content: bytes, threads: int | None) -> Any:
-    try:
-        import onnxruntime
-    except ImportError as problem:
-        raise ModelProblem(f"onnxruntime can't be imported ({problem}); run: pip install onnxruntime") from problem
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    # Said, because by default onnxruntime ties its threads to cores, where they wait for the web server.
-    options.intra_op_num_threads = threads or os.cpu_count() or 1
-    options.inter_op_num_threads = 1
-    # Threads that spin while they wait take the cores from the web server that has to answer.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except _failures() as problem:
-        raise ModelProblem(
-            f"The model file {path.name} is not a model that onnxruntime can load; {REMEDY}."
-        ) from problem
-
-
-def _run(session: Any, feeds: dict[str, npt.NDArray[Any]]) -> list[Any]:
-    try:
-        outputs: list[Any] = session.run(None, feeds)
-    except _failures() as problem:
-        raise ModelProblem(f"The model failed to run: {problem}") from problem
-    return outputs
-
-
-def _failures() -> tuple[type[Exception], ...]:
-    """What onnxruntime raises: its own classes, which share no base but Exception, and RuntimeError."""
-    from onnxruntime.capi import onnxruntime_pybind11_state as state
-
-    own = [value for value in vars(state).values() if isinstance(value, type) and issubclass(value, Exception)]
-    return (*own, RuntimeError)

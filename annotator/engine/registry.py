@@ -94,11 +94,11 @@ class Registry:
 
     def is_prepared(self, config: ModelConfig) -> bool:
         """Whether the fast CPU version of a SAM 2.1 checkpoint is here."""
-        if config.kind != "sam2" or importlib.util.find_spec("annotator.engine.optimize") is None:
+        if config.kind != "sam2":
             return False
-        from annotator.engine import optimize
+        from annotator.engine.optimize import is_optimized
 
-        return optimize.is_optimized(self.path(config.files[0]))
+        return is_optimized(self.path(config.files[0]))
 
     def best(self, device: str = "auto") -> str:
         """Name of the best model that is here for a device: the largest SAM 2.1 that a GPU has the memory for.
@@ -209,18 +209,16 @@ class Registry:
 
 def _fast_on_cpu(config: ModelConfig, checkpoint: Path, progress: Callable[[str], None]) -> Predictor | None:
     """The model prepared for CPUs, made now if it is not there; None: it can't be had, PyTorch has to do."""
-    if importlib.util.find_spec("annotator.engine.optimize") is None:
-        return None
-    from annotator.engine import optimize
+    from annotator.engine.optimize import is_optimized, optimize, optimized_folder
     from annotator.engine.sam2_onnx import Sam2OnnxPredictor
 
     fingerprint = f"sam2-{weights.sha256(checkpoint)[:16]}-{SIDE}"
     try:
-        if optimize.is_optimized(checkpoint):
-            folder = optimize.optimized_folder(checkpoint)
+        if is_optimized(checkpoint):
+            folder = optimized_folder(checkpoint)
         else:
             progress("Preparing the fast CPU version (once, some minutes)")
-            folder = optimize.optimize(checkpoint, name=config.name, config=str(config.config), progress=progress)
+            folder = optimize(checkpoint, name=config.name, config=str(config.config), progress=progress)
         progress("Reading the fast CPU version")
         return Sam2OnnxPredictor(folder, name=config.name, fingerprint=fingerprint)
     except (ModelProblem, StorageProblem) as problem:

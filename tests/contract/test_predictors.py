@@ -16,16 +16,32 @@ from annotator.engine.predictor import Candidate, Embedding, Predictor, RGBArray
 from annotator.errors import BadPrompt
 
 
-@pytest.fixture(scope="module", params=["fake", "mobile_sam", "sam2.1_tiny"])
+@pytest.fixture(scope="module", params=["fake", "mobile_sam", "sam2.1_tiny", "sam2.1_tiny_cpu", "transformers"])
 def predictor(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Predictor]:
+    folder = tmp_path_factory.mktemp("models")
     if request.param == "sam2.1_tiny":
         from annotator.engine.sam2 import Sam2Predictor
 
-        weights = tmp_path_factory.mktemp("checkpoints") / "random.pt"
-        random_checkpoint(weights)
-        yield Sam2Predictor(weights, name=request.param, config="configs/sam2.1/sam2.1_hiera_t.yaml", device="cpu")
+        random_checkpoint(folder / "random.pt")
+        yield Sam2Predictor(folder / "random.pt", name=request.param, config=TINY, device="cpu")
+    elif request.param == "sam2.1_tiny_cpu":
+        from annotator.engine.optimize import optimize
+        from annotator.engine.sam2_onnx import Sam2OnnxPredictor
+
+        random_checkpoint(folder / "random.pt")
+        made = optimize(folder / "random.pt", name="tiny", config=TINY, progress=lambda step: None)
+        yield Sam2OnnxPredictor(made, name=request.param, fingerprint="tiny")
+    elif request.param == "transformers":
+        transformers = pytest.importorskip("transformers", reason="the optional package transformers is not installed")
+        from annotator.engine.transformers import TransformersPredictor
+
+        transformers.Sam2Model(transformers.Sam2Config()).save_pretrained(folder)
+        yield TransformersPredictor(folder, name=request.param, device="cpu")
     else:
         yield Registry().load(request.param, "cpu")
+
+
+TINY = "configs/sam2.1/sam2.1_hiera_t.yaml"
 
 
 def random_checkpoint(path: Path) -> None:
@@ -35,7 +51,7 @@ def random_checkpoint(path: Path) -> None:
     from sam2.build_sam import build_sam2
 
     torch.manual_seed(0)
-    model = build_sam2("configs/sam2.1/sam2.1_hiera_t.yaml", ckpt_path=None, device="cpu")
+    model = build_sam2(TINY, ckpt_path=None, device="cpu")
     torch.save({"model": model.state_dict()}, path)
 
 
@@ -104,7 +120,7 @@ def check(candidate: Candidate) -> None:
     assert 0.0 <= candidate.score <= 1.0
 
 
-@pytest.mark.parametrize("predictor", ["mobile_sam", "sam2.1_tiny"], indirect=True)
+@pytest.mark.parametrize("predictor", ["mobile_sam", "sam2.1_tiny", "sam2.1_tiny_cpu", "transformers"], indirect=True)
 def test_the_answer_to_a_lone_point_is_the_best_of_the_three(predictor: Predictor, embedding: Embedding) -> None:
     three = predictor.decode(embedding, CENTRE, multimask=True)
     assert same(predictor.decode(embedding, CENTRE), [max(three, key=lambda candidate: candidate.score)])

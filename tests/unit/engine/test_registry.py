@@ -276,7 +276,7 @@ class TestLoading:
     def test_a_file_that_is_no_model_is_refused(self, tmp_path: Path, content: bytes) -> None:
         for name in ("encoder.onnx", "decoder.onnx"):
             (tmp_path / name).write_bytes(content)
-        with pytest.raises(ModelProblem, match=r"encoder\.onnx is not a model"):
+        with pytest.raises(ModelProblem, match=r"decoder\.onnx is not a model"):
             MobileSamPredictor(tmp_path)
 
     def test_a_missing_file_is_named(self, tmp_path: Path) -> None:
