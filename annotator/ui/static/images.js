@@ -1,5 +1,6 @@
 /** The project and its images: the list, opening one, going on to the next, adding files. */
 
+import { fetchPicture, keepPictures } from "./pictures.js";
 import { imageLoaded, imageMarked, imageOpening, merge, projectLoaded } from "./store.js";
 
 const FIRST_PAGE = 200;
@@ -33,8 +34,7 @@ export function createImages({ store, api, queue, drafting, fail }) {
   let opening = 0;
   let stopped = false;
   let opened = -Infinity;
-  /** @type {Map<string, HTMLImageElement>} pictures fetched ahead; held so that the browser keeps them */
-  const ahead = new Map();
+  let fetching = 0;
   store.watch((state) => [state.painted, state.list.items], ({ painted }) => { if (painted) void fetchAhead(); });
 
   const path = (/** @type {string} */ rest) => `/projects/${encodeURIComponent(store.get().project?.id ?? "")}${rest}`;
@@ -147,12 +147,12 @@ export function createImages({ store, api, queue, drafting, fail }) {
     if (passing) await new Promise((resolve) => setTimeout(resolve, PASSING_MS));
     if (mine !== opening) return;
     const { model, project } = store.get();
-    const next = coming(/** @type {any} */ (project)?.prefetch ?? 0);
+    const next = coming(project?.prefetch ?? 0);
     try {
       await api.send("POST", `/images/${encodeURIComponent(id)}/embed`, { model, ahead: next.map((item) => item.id) });
       if (mine === opening) store.update(merge, { embedding: "ready" });
-    } catch (error) {
-      if (mine !== opening) return;
+    } catch (/** @type {any} */ error) {
+      if (mine !== opening || error.code === "superseded") return;
       store.update(merge, { embedding: "failed" });
       fail(error, () => void embed(id, mine));
     }
@@ -181,20 +181,10 @@ export function createImages({ store, api, queue, drafting, fail }) {
 
   /** Have the pictures ready that are likely next, one after the other, and let go of all others. */
   async function fetchAhead() {
-    const wanted = coming(PICTURES - 1);
-    for (const [id, picture] of ahead) {
-      if (wanted.some((item) => item.id === id)) continue;
-      if (!picture.complete) picture.src = ""; // ends the transfer
-      ahead.delete(id);
-    }
-    for (const { id } of wanted) {
-      if (stopped || ahead.has(id)) continue;
-      const picture = new Image();
-      ahead.set(id, picture);
-      picture.src = `/api/v1/images/${encodeURIComponent(id)}/pixels`;
-      await picture.decode().catch(() => undefined); // whoever opens it is told
-      if (ahead.get(id) !== picture) return;
-    }
+    const wanted = coming(PICTURES - 1).map((item) => `/api/v1/images/${encodeURIComponent(item.id)}/pixels`);
+    const mine = ++fetching;
+    keepPictures(wanted);
+    for (const url of wanted) if (mine === fetching && !stopped) await fetchPicture(url);
   }
 
   /** Come to the state of the server again, without disturbing what is being done. */

@@ -4,34 +4,42 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 
 import { createImages } from "../../../annotator/ui/static/images.js";
+import { keepPictures, takePicture } from "../../../annotator/ui/static/pictures.js";
 import { createStore, initialState, merge } from "../../../annotator/ui/static/store.js";
 import { settle } from "./world.js";
 
-/** Pictures the page has asked the browser for. */
+/** Pictures the page has asked the server for: `arrive` and `fail` answer, `ended` says that the page gave it up. */
 let pictures = [];
-
-class FakePicture {
-  complete = false;
-  src = "";
-  constructor() {
-    pictures.push(this);
-    this.decoded = new Promise((resolve) => { this.arrive = () => { this.complete = true; resolve(); }; });
-  }
-  decode() { return this.decoded; }
-}
+/** Bitmaps that nobody needs any more. */
+let closed = 0;
 
 beforeEach(() => {
   pictures = [];
-  globalThis.Image = FakePicture;
+  closed = 0;
   globalThis.location = { hash: "" };
   globalThis.history = { replaceState: (_state, _title, hash) => { globalThis.location.hash = hash; } };
+  mock.method(globalThis, "fetch", (url, { signal }) => new Promise((resolve, reject) => {
+    const picture = {
+      url, ended: false, there: false,
+      arrive: () => { picture.there = true; resolve({ ok: true, blob: async () => url }); },
+      fail: () => resolve({ ok: false, status: 422 }),
+    };
+    signal?.addEventListener("abort", () => { picture.ended = !picture.there; reject(new Error("given up")); });
+    pictures.push(picture);
+  }));
+  globalThis.createImageBitmap = async (blob) => ({ of: blob, close: () => { closed += 1; } });
   mock.timers.enable({ apis: ["setTimeout"] });
   let now = 0;
   mock.method(performance, "now", () => now);
   globalThis.pass = async (ms) => { now += ms; mock.timers.tick(ms); await settle(); };
 });
 
-afterEach(() => { mock.timers.reset(); mock.restoreAll(); });
+afterEach(async () => {
+  keepPictures([]);
+  await settle();
+  mock.timers.reset();
+  mock.restoreAll();
+});
 
 const item = (id, problem = null) => ({ id, name: `${id}.jpg`, width: 4, height: 3, state: "todo", objects: 0, problem, note: null });
 
@@ -53,7 +61,7 @@ function page(ids, { prefetch = 2, model = null } = {}) {
   return { store, images, embeds, open, paint };
 }
 
-const asked = () => pictures.filter((picture) => picture.src !== "").map((picture) => picture.src.split("/").at(-2));
+const asked = () => pictures.filter((picture) => !picture.ended).map((picture) => picture.url.split("/").at(-2));
 
 test("the next images in the list's order are asked for, then the one before", async () => {
   const { open, embeds } = page(["a", "b", "c", "d", "e"], { model: "sam2.1_tiny" });
@@ -108,7 +116,8 @@ test("what is fetched already is not fetched again, and a transfer that is of no
   await globalThis.pass(1000);
   await open("e");
   await paint();
-  assert.equal(pictures[1].src, "");
+  assert.equal(pictures[1].ended, true);
+  assert.equal(closed, 1, "b, which is not near any more");
   assert.deepEqual(asked(), ["b", "f"]);
   pictures[2].arrive();
   await settle();
@@ -116,6 +125,37 @@ test("what is fetched already is not fetched again, and a transfer that is of no
   pictures[3].arrive();
   await settle();
   assert.equal(pictures.length, 4);
+});
+
+test("a picture is taken once, whether it is there, on its way or not asked for yet", async () => {
+  const { open, paint } = page(["a", "b", "c"]);
+  await open("a");
+  await paint();
+  const url = pictures[0].url;
+  const early = takePicture(url);
+  pictures[0].arrive();
+  assert.equal((await early).of, url);
+  const again = takePicture(url);
+  const same = pictures.filter((picture) => picture.url === url);
+  assert.equal(same.length, 2, "the first one is the taker's");
+  same[1].arrive();
+  assert.equal((await again).of, url);
+  keepPictures([]);
+  await settle();
+  assert.equal(closed, 0);
+});
+
+test("a picture that can't be had ahead is asked for again when it is opened, and the next ones still come", async () => {
+  const { open, paint } = page(["a", "b", "c"]);
+  await open("a");
+  await paint();
+  pictures[0].fail();
+  await settle();
+  assert.deepEqual(asked(), ["b", "c"]);
+  const taken = takePicture(pictures[0].url);
+  assert.equal(pictures.length, 3);
+  pictures[2].fail();
+  await assert.rejects(taken, /422/);
 });
 
 test("accepting objects fetches nothing anew", async () => {

@@ -15,6 +15,7 @@ import { clampToImage, fit, isInside, pan, resized, toImage, toScreen, zoom } fr
 import { IDLE, step } from "./gestures.js";
 import { distance, hitAt } from "./hit.js";
 import { Stack } from "./stack.js";
+import { takePicture } from "../pictures.js";
 
 const DOUBLE_CLICK = { milliseconds: 300, distance: 4 };
 const HANDLE_CURSORS = ["nwse", "nesw", "nwse", "nesw", "ns", "ew", "ns", "ew"];
@@ -75,7 +76,7 @@ class Surface {
     this.lastClick = null;
     /** @type {{time: number, screen: Point, point: boolean} | null} the click before a press that may make it a double one */
     this.second = null;
-    /** @type {HTMLImageElement | null} */
+    /** @type {ImageBitmap | null} */
     this.bitmap = null;
     this.stop = new AbortController();
     this.stack = new Stack(host, () => {
@@ -108,19 +109,16 @@ class Surface {
   /** @param {SceneImage | null} image */
   load(image) {
     this.cancel();
+    this.bitmap?.close();
     this.bitmap = null;
     this.stack.touch();
     if (!image) return;
     this.view = fit(image, this.host);
     this.fitted = true;
-    const element = new Image();
-    element.decoding = "async";
-    element.src = image.url;
-    element
-      .decode()
-      .then(() => {
+    takePicture(image.url)
+      .then((bitmap) => {
         if (this.scene.image?.id !== image.id) return;
-        this.bitmap = element;
+        this.bitmap = bitmap;
         this.stack.touch("picture");
         this.onIntent({ type: "image-ready", id: image.id });
       })
