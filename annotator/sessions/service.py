@@ -209,10 +209,12 @@ class Service:
 
         Raises:
             NotFound: an image is unknown.
+            Superseded: the client has opened another image meanwhile.
         """
         turn = None if client is None else self._prefetcher.forget(client)
-        result = self.engine.embed(self._source(image_id), model=model)
-        if client is not None:
+        opener = None if client is None else f"open {client}"  # opening and clicking are counted apart
+        result = self.engine.embed(self._source(image_id), model=model, client=opener, seq=turn)
+        if client is not None and self.settings.prefetch > 0:
             self._prefetcher.wish(client, ahead, model=model, turn=turn)
         return result
 
