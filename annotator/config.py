@@ -29,11 +29,15 @@ class Settings(BaseSettings):
     port: int = Field(7860, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     model: str = Field("auto", description="Model to start with; auto takes the best one that is here.")
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$", description="auto, cpu, cuda or mps.")
-    precision: str = Field("auto", pattern=r"^(auto|fp32|bf16|fp16)$", description="How SAM 2 computes on a GPU.")
+    precision: str = Field(
+        "auto",
+        pattern=r"^(auto|fp32|bf16|fp16)$",
+        description="How models compute.",
+    )
     author: str = Field(
         default_factory=_person, min_length=1, max_length=100, description="Name written to annotations."
     )
-    cache_mb: int = Field(1024, ge=8, description="Memory for embeddings, in MiB.")
+    cache_mb: int = Field(160, ge=8, description="Memory for embeddings, in MiB.")
     disk_cache_mb: int = Field(4096, ge=0, description="Disk for a project's embeddings, in MiB; 0 keeps none.")
     prefetch: int = Field(2, ge=0, le=7, description="Next images embedded ahead while nobody clicks.")
     max_upload_mb: int = Field(200, ge=1, description="Largest image file that can be uploaded, in MiB.")

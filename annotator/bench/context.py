@@ -25,6 +25,7 @@ class Stock:
         opened: opened for the first time in turn.
         shared: one a person.
         fresh: opened for the first time while somebody clicks.
+        visited: gone through while memory is watched.
     """
 
     first: str
@@ -34,6 +35,7 @@ class Stock:
     opened: list[str]
     shared: list[str]
     fresh: list[str]
+    visited: list[str]
 
     @classmethod
     def make(cls, plan: Plan, pictures: Pictures) -> Stock:
@@ -46,6 +48,7 @@ class Stock:
             opened=pictures.next("opened", plan.encodes),
             shared=pictures.next("shared", plan.users),
             fresh=pictures.next("fresh", max(1, plan.encodes // 2)),
+            visited=pictures.next("visited", plan.visits),
         )
 
 

@@ -10,6 +10,7 @@ from annotator.errors import BadSetting
 SAM2 = "sam2"
 LABEL_STUDIO = "label-studio-order"
 RIVALS = ("all", SAM2, LABEL_STUDIO, "none")
+LEAST_VISITS = 100  # the first 50 fill what is kept in memory
 TYPICAL = 2.0  # megapixels of the images that are opened
 
 
@@ -27,6 +28,7 @@ class Plan:
         images: folder of own pictures to open; None: drawn ones.
         random_weights: measure a model whose weights are not here, with random ones.
         objects: objects on the image that has many.
+        visits: images that one person goes through while memory is watched; 0: not watched.
         sizes: megapixels of the images that are clicked on.
         pace: seconds between two clicks of an active person.
     """
@@ -41,6 +43,7 @@ class Plan:
     images: Path | None = None
     random_weights: bool = False
     objects: int = 1000
+    visits: int = 0
     sizes: tuple[float, ...] = (0.4, 2.0, 12.0)
     pace: float = 1.0
 
@@ -50,6 +53,8 @@ class Plan:
         for name, least in (("users", 1), ("clicks", 2), ("encodes", 1), ("objects", 1)):
             if getattr(self, name) < least:
                 raise BadSetting(f"--{name} is {getattr(self, name)}; give at least {least}.")
+        if self.visits and self.visits < LEAST_VISITS:
+            raise BadSetting(f"--visits is {self.visits}; give at least {LEAST_VISITS}, or 0 not to watch memory.")
         if self.images is not None and not self.images.is_dir():
             raise BadSetting(f"There is no folder {str(self.images)!r}; give one with pictures to --images.")
 

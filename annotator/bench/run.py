@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from annotator.bench import clicking, crowding, encoding, switching
+from annotator.bench import clicking, crowding, encoding, switching, visiting
 from annotator.bench.context import Context, Stock
 from annotator.bench.installation import Installation, with_random_weights
 from annotator.bench.machine import machine, versions
@@ -119,6 +119,8 @@ class _Run:
                     ("From image to image", lambda: switching.fresh(context)),
                     ("Restart", lambda: switching.restarted(context)),
                 ]
+                if plan.visits:
+                    steps.append((f"Memory over {plan.visits} images", lambda: visiting.measure(context)))
                 for done, (title, step) in enumerate(steps):
                     self._progress(done, len(steps))
                     self._say(title)

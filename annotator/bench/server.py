@@ -101,6 +101,19 @@ class Server:
             self._process.wait()
         self._process = None
 
+    def memory(self) -> int:
+        """Bytes of physical memory that it holds.
+
+        Raises:
+            AnnotatorError: the system does not say.
+        """
+        pid = str(self._process.pid) if self._process is not None else ""
+        try:
+            told = subprocess.run(["ps", "-o", "rss=", "-p", pid], capture_output=True, text=True, check=True)
+            return int(told.stdout) * 1024
+        except (OSError, ValueError, subprocess.CalledProcessError) as problem:
+            raise AnnotatorError(f"The system does not say how much memory the server holds ({problem}).") from problem
+
     def person(self, name: str) -> Person:
         """Somebody with a connection of their own, which stays open."""
         return Person(self._address, name, log=self._said)

@@ -21,7 +21,7 @@ HEAD = ("what", "p50", "p95", "unit", "n", "compared (below 1: less)")
 def bench(
     model: Annotated[str, typer.Option(help="A name from `annotator models`; auto takes the best one here.")] = "auto",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    precision: Annotated[str, typer.Option(help="auto, fp32, bf16 or fp16: how SAM 2 computes on a GPU.")] = "auto",
+    precision: Annotated[str, typer.Option(help="auto, fp32, or bf16 and fp16 on a GPU: how models compute.")] = "auto",
     against: Annotated[
         str,
         typer.Option(
@@ -32,6 +32,9 @@ def bench(
     users: Annotated[int, typer.Option(help="People who click at once.")] = 4,
     images: Annotated[Path | None, typer.Option(help="Folder of pictures to open; drawn ones by default.")] = None,
     clicks: Annotated[int, typer.Option(help="Clicks a figure.")] = 100,
+    visits: Annotated[
+        int, typer.Option(help="Images that one person goes through while the server's memory is watched; 0: none.")
+    ] = 0,
     quick: Annotated[bool, typer.Option("--quick", help="Every figure with fewer repetitions.")] = False,
     random_weights: Annotated[
         bool,
@@ -53,6 +56,7 @@ def bench(
         against=against,
         users=users,
         clicks=clicks,
+        visits=visits,
         images=images,
         random_weights=random_weights,
     )

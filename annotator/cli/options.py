@@ -13,6 +13,6 @@ Model = Annotated[
     str | None, typer.Option(help="Model to start with, a name from `annotator models`; auto takes the best one here.")
 ]
 Device = Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps.")]
-Precision = Annotated[str | None, typer.Option(help="auto, fp32, bf16 or fp16: how SAM 2 computes on a GPU.")]
+Precision = Annotated[str | None, typer.Option(help="auto, fp32, or bf16 and fp16 on a GPU: how models compute.")]
 DataDir = Annotated[Path | None, typer.Option(help="Where the project is kept; FOLDER/.annotator by default.")]
 Browser = Annotated[bool, typer.Option("--browser/--no-browser", help="Open the app in a browser.")]

@@ -76,6 +76,7 @@ class Embeddings:
         self._disk = disk
         self._writer = ThreadPoolExecutor(1, "embeddings")  # nobody's click waits for a disk
         self._unwritten = threading.Semaphore(WAITING_FOR_DISK)
+        self._writing: dict[str, Embedding] = {}  # known, should the memory forget them before the disk has them
         self._lock = threading.Lock()
         self._failed: OrderedDict[str, str] = OrderedDict()
 
@@ -101,7 +102,7 @@ class Embeddings:
     def has(self, predictor: Predictor, key: str) -> bool:
         """Whether the embedding of the image with this key needs no encoder."""
         known = key_of(key, predictor)
-        return known in self._memory or (self._disk is not None and self._disk.has(known))
+        return known in self._memory or known in self._writing or (self._disk is not None and self._disk.has(known))
 
     def state(self, predictor: Predictor | None, key: str) -> ImageState:
         """How far the image with this key is, for a model."""
@@ -129,7 +130,7 @@ class Embeddings:
         self._memory.clear()
 
     def _known(self, key: str) -> Embedding | None:
-        known = self._memory.get(key)
+        known = self._memory.get(key) or self._writing.get(key)
         if known is None and self._disk is not None:
             known = self._disk.get(key)
             if known is not None:
@@ -151,6 +152,7 @@ class Embeddings:
         self._memory.put(key, embedding, nbytes=embedding.nbytes)
         if self._disk is not None:
             self._unwritten.acquire()  # an encoder faster than the disk waits, or its work would fill the memory
+            self._writing[key] = embedding
             self._writer.submit(self._write, self._disk, key, embedding)
         with self._lock:
             self._failed.pop(source.key, None)
@@ -160,6 +162,7 @@ class Embeddings:
         try:
             disk.put(key, embedding)
         finally:
+            self._writing.pop(key, None)
             self._unwritten.release()
 
     def _remember_failure(self, key: str, message: str) -> None:

@@ -16,8 +16,8 @@ from annotator.engine import upscale
 from annotator.engine.embeddings import Ask, DiskTier, Embeddings, key_of
 from annotator.engine.lanes import Lanes
 from annotator.engine.loading import Models
-from annotator.engine.predictor import Candidate, Embedding, Predictor
-from annotator.engine.refine import Answer, Folder
+from annotator.engine.predictor import Candidate, Embedding, Predictor, batch_of
+from annotator.engine.refine import Answer, Fold, Folder
 from annotator.engine.registry import Registry
 from annotator.engine.values import (
     EmbedResult,
@@ -29,7 +29,7 @@ from annotator.engine.values import (
     ScoredMask,
     Timing,
 )
-from annotator.engine.worker import Job, Priority
+from annotator.engine.worker import Job, Priority, Shared
 from annotator.errors import BadPrompt, OutOfMemory
 
 Result = TypeVar("Result")
@@ -268,33 +268,20 @@ class Engine:
 
         def answer(predictor: Predictor) -> _Reply:
             found = self._embeddings.get(predictor, source, ask)
-            key = key_of(source.key, predictor)
-            job: Job[tuple[Answer, float]] = Job(
-                lambda job: self._folded(job, predictor, found.embedding, prompt, key, multimask),
-                ask.priority,
-                source.key,
-                ask.client,
-                ask.seq,
-            )
+            fold = Fold(found.embedding, prompt, key_of(source.key, predictor), multimask)
+            shared = Shared(id(predictor), batch_of(predictor), lambda folds: self._folded(predictor, folds), fold)
+            job: Job[tuple[Answer, float]] = Job(shared, ask.priority, source.key, ask.client, ask.seq)
             folded, decode_ms = self._lanes.of(predictor.device).decode.wait(job, timeout=ask.left())
             return _Reply(found.embedding, folded, found.waited + job.waited, found.encode_ms, decode_ms)
 
         return self._running(name, ask, answer)
 
-    def _folded(
-        self,
-        job: Job[tuple[Answer, float]],
-        predictor: Predictor,
-        embedding: Embedding,
-        prompt: Prompt,
-        key: str,
-        multimask: bool | None,
-    ) -> tuple[Answer, float]:
-        """On the decoder's thread."""
-        job.require_fresh()
+    def _folded(self, predictor: Predictor, folds: list[Fold]) -> list[tuple[Answer, float] | Exception]:
+        """On the decoder's thread: answers and the milliseconds they took together."""
         start = time.perf_counter()
-        answer = self._folder.fold(predictor, embedding, prompt, key=key, multimask=multimask)
-        return answer, (time.perf_counter() - start) * 1000
+        outcomes = self._folder.fold_many(predictor, folds)
+        took = (time.perf_counter() - start) * 1000
+        return [outcome if isinstance(outcome, Exception) else (outcome, took) for outcome in outcomes]
 
     def _running(self, name: str, ask: Ask, work: Callable[[Predictor], Result]) -> Result:
         """Do something with a model; a full device is emptied once, then the model moves to the CPU."""

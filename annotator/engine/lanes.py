@@ -59,7 +59,7 @@ class Lanes:
 
     def running(self) -> list[Job[Any]]:
         """Jobs on a device."""
-        return [job for worker in self._workers() if (job := worker.running) is not None]
+        return [job for worker in self._workers() for job in worker.running]
 
     @property
     def restarts(self) -> int:

@@ -36,6 +36,7 @@ class MobileSamPredictor:
         threads: threads of one run; None: one a core.
         runtime: of the encoder; None: OpenVINO in bfloat16 where both are there and give onnxruntime's masks (which is
             tried once for each processor), else onnxruntime.
+        exact: only runtimes that compute in fp32.
 
     Raises:
         ModelProblem: onnxruntime is missing, or a file is missing or damaged.
@@ -51,13 +52,16 @@ class MobileSamPredictor:
         sha256: Mapping[str, str] | None = None,
         threads: int | None = None,
         runtime: Runtime | None = None,
+        exact: bool = False,
     ) -> None:
         encoder, decoder = (_read(folder / name, (sha256 or {}).get(name)) for name in ("encoder.onnx", "decoder.onnx"))
         self.fingerprint = f"mobile_sam-{hashlib.sha256(encoder).hexdigest()[:16]}-{SIDE}-places"
         self._threads = threads
         self._decoder = self._open(folder / "decoder.onnx", decoder, PLAIN)
         self._encoder = self._open(folder / "encoder.onnx", encoder, runtime or PLAIN)
-        self.runtime = runtime or self._faster(folder / "encoder.onnx", encoder) or PLAIN
+        self.runtime = runtime or PLAIN
+        if runtime is None and not exact:
+            self.runtime = self._faster(folder / "encoder.onnx", encoder) or PLAIN
 
     def encode(self, image: RGBArray) -> Embedding:
         """Embed an (H, W, 3) RGB image, scaled to a longest side of 1024 and padded bottom and right."""

@@ -47,15 +47,15 @@ class Session(Protocol):
         """
 
 
-def runtimes() -> list[Runtime]:
-    """Those that are here, the fastest for an image encoder first."""
+def runtimes(*, exact: bool = False) -> list[Runtime]:
+    """Those that are here, the fastest for an image encoder first; `exact`: only those that compute in fp32."""
     if importlib.util.find_spec("openvino") is None:
         return [PLAIN]
     try:
         capabilities = _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     except (ImportError, RuntimeError):
         return [PLAIN]
-    half = [Runtime("openvino", "bf16")] if "BF16" in capabilities else []
+    half = [Runtime("openvino", "bf16")] if "BF16" in capabilities and not exact else []
     return [*half, Runtime("openvino"), PLAIN]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -113,3 +113,24 @@ class Predictor(Protocol):
 
     def release(self) -> None:
         """Give back the device memory that can be had again (copies of embeddings, what an allocator keeps)."""
+
+
+@runtime_checkable
+class BatchPredictor(Predictor, Protocol):
+    """A predictor that decodes several prompts in one pass."""
+
+    @property
+    def batch(self) -> int:
+        """Prompts in one pass at most; 1 where a pass of several takes as long as one after the other."""
+
+    def decode_batch(self, requests: Sequence[DecodeRequest]) -> list[list[Candidate]]:
+        """For each request what `decode` answers.
+
+        Raises:
+            BadPrompt: one of them is empty and has no logits.
+        """
+
+
+def batch_of(predictor: Predictor) -> int:
+    """Prompts that a predictor decodes in one pass at most."""
+    return predictor.batch if isinstance(predictor, BatchPredictor) else 1

@@ -143,12 +143,12 @@ class Registry:
 
             return FakePredictor()
         if config.kind == "onnx":
-            return self._embedded(config, device)
+            return self._embedded(config, device, precision)
         if config.kind == "transformers":
             return self._transformers(config, device, precision)
         checkpoint = self._checkpoint(config, progress)
         resolved = devices.resolve(device)
-        fast = _fast_on_cpu(config, checkpoint, progress) if resolved == "cpu" else None
+        fast = _fast_on_cpu(config, checkpoint, precision, progress) if resolved == "cpu" else None
         if fast is not None:
             return fast
         from annotator.engine.sam2 import Sam2Predictor
@@ -158,7 +158,7 @@ class Registry:
             checkpoint, name=config.name, config=str(config.config), device=resolved, precision=precision
         )
 
-    def _embedded(self, config: ModelConfig, device: str) -> Predictor:
+    def _embedded(self, config: ModelConfig, device: str, precision: str) -> Predictor:
         from annotator.engine.onnx import MobileSamPredictor
 
         if device not in ("auto", "cpu"):
@@ -166,8 +166,9 @@ class Registry:
                 f"{config.title} runs on the CPU only; set the device to auto or cpu instead of {device}, or get a"
                 " model that runs on it: annotator models download sam2.1_small"
             )
+        exact = _exact(precision)
         hashes = {Path(entry.file).name: entry.sha256 for entry in config.files if entry.sha256 is not None}
-        return MobileSamPredictor(self.path(config.files[0]).parent, sha256=hashes)
+        return MobileSamPredictor(self.path(config.files[0]).parent, sha256=hashes, exact=exact)
 
     def _transformers(self, config: ModelConfig, device: str, precision: str) -> Predictor:
         if not self.is_present(config):
@@ -207,11 +208,14 @@ class Registry:
         return f"Run: annotator models download {config.name}"
 
 
-def _fast_on_cpu(config: ModelConfig, checkpoint: Path, progress: Callable[[str], None]) -> Predictor | None:
+def _fast_on_cpu(
+    config: ModelConfig, checkpoint: Path, precision: str, progress: Callable[[str], None]
+) -> Predictor | None:
     """The model prepared for CPUs, made now if it is not there; None: it can't be had, PyTorch has to do."""
     from annotator.engine.optimize import is_optimized, optimize, optimized_folder
     from annotator.engine.sam2_onnx import Sam2OnnxPredictor
 
+    exact = _exact(precision)
     fingerprint = f"sam2-{weights.sha256(checkpoint)[:16]}-{SIDE}"
     try:
         if is_optimized(checkpoint):
@@ -220,10 +224,20 @@ def _fast_on_cpu(config: ModelConfig, checkpoint: Path, progress: Callable[[str]
             progress("Preparing the fast CPU version (once, some minutes)")
             folder = optimize(checkpoint, name=config.name, config=str(config.config), progress=progress)
         progress("Reading the fast CPU version")
-        return Sam2OnnxPredictor(folder, name=config.name, fingerprint=fingerprint)
+        return Sam2OnnxPredictor(folder, name=config.name, fingerprint=fingerprint, exact=exact)
     except (ModelProblem, StorageProblem) as problem:
         progress(f"Without the fast CPU version: {problem.message}")
         return None
+
+
+def _exact(precision: str) -> bool:
+    """Whether a model on the CPU is to compute in fp32 even where bfloat16 is quicker and its masks agree.
+
+    Raises:
+        ModelProblem: the precision is for GPUs.
+    """
+    devices.precision("cpu", precision)
+    return precision == "fp32"
 
 
 def _fits(path: Path, file: ModelFile) -> bool:

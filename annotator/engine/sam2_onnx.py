@@ -41,6 +41,7 @@ class Sam2OnnxPredictor:
         name: of the model in the registry.
         fingerprint: see `Predictor`.
         runtime: use this one, untried; None: the fastest that agrees.
+        exact: only runtimes that compute in fp32.
         threads: threads of one run; None: one a core.
 
     Raises:
@@ -56,6 +57,7 @@ class Sam2OnnxPredictor:
         name: str,
         fingerprint: str,
         runtime: Runtime | None = None,
+        exact: bool = False,
         threads: int | None = None,
     ) -> None:
         self.name = name
@@ -64,7 +66,7 @@ class Sam2OnnxPredictor:
         self._known = _Known()
         self._decoder = self._open(folder / "decoder.onnx", PLAIN)
         self._encoder, self.runtime = (
-            self._fastest(folder) if runtime is None else (self._open(folder / "encoder.onnx", runtime), runtime)
+            self._fastest(folder, exact) if runtime is None else (self._open(folder / "encoder.onnx", runtime), runtime)
         )
 
     def encode(self, image: RGBArray) -> Embedding:
@@ -111,10 +113,10 @@ class Sam2OnnxPredictor:
             raise ModelProblem(f"The model file {path} can't be read ({problem.strerror}); {REMEDY}.") from problem
         return open_session(content, what=str(path), remedy=REMEDY, runtime=runtime, threads=self._threads)
 
-    def _fastest(self, folder: Path) -> tuple[Session, Runtime]:
+    def _fastest(self, folder: Path, exact: bool) -> tuple[Session, Runtime]:
         """The first runtime that agrees with the masks in the folder; what was tried before is not tried again."""
         notes, problems = folder / trial.NOTES, []
-        for runtime in runtimes():
+        for runtime in runtimes(exact=exact):
             iou = trial.noted(notes, runtime.identity)
             try:
                 if iou is None or iou >= trial.ENOUGH:

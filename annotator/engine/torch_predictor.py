@@ -25,6 +25,7 @@ MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
 LEVELS = ("high_0", "high_1", "image")  # the encoder's three feature maps, from fine to coarse
 UPLOADS = 8  # embeddings kept on the device, 16 MiB each
+BATCH = 8  # prompts in a pass on a GPU, where small work leaves most of it idle
 
 
 class TorchPredictor(ABC):
@@ -52,6 +53,7 @@ class TorchPredictor(ABC):
         self._kind = _kind(self._torch, devices.precision(self.device, precision))
         self._uploads: OrderedDict[int, tuple[weakref.ref[Any], list[Any]]] = OrderedDict()
         self._lock = threading.Lock()
+        self.batch = BATCH if self.device.startswith("cuda") else 1
         if self.device.startswith("cuda"):
             self._torch.set_float32_matmul_precision("high")  # TF32 where something is left in fp32
         with self._running():

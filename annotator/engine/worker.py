@@ -1,8 +1,9 @@
 """A lane: one thread with a priority queue, click > hover > open > prefetch, first come first served within.
 
 A device has two lanes, one that encodes images and one that decodes prompts, so that a click on an embedded image never
-waits for somebody else's image. Within a lane one job runs at a time. That is what makes an image encoded once however
-many ask: whoever comes second finds it in the cache.
+waits for somebody else's image. Within a lane one job runs at a time, which is what makes an image encoded once however
+many ask: whoever comes second finds it in the cache. Only prompts that wait for the same model are decoded together,
+where a GPU answers several as quickly as one.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import itertools
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from typing import Any, Generic, TypeVar
 
 from annotator.errors import Busy, ModelProblem, Superseded
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 LOOK_SECONDS = 1.0
@@ -35,19 +37,36 @@ class Priority(IntEnum):
     PREFETCH = 3
 
 
+@dataclass(frozen=True, slots=True)
+class Shared(Generic[Item, Result]):
+    """Work that can be done together with other work of its kind.
+
+    Attributes:
+        kind: work of the same kind can be done together.
+        size: items done together at most.
+        do: does the work on the worker's thread: for each item a result, or the error of this item alone.
+        item: what this job adds.
+    """
+
+    kind: Hashable
+    size: int
+    do: Callable[[list[Item]], Sequence[Result | Exception]]
+    item: Item
+
+
 @dataclass(eq=False, slots=True)
 class Job(Generic[Result]):
     """A request in the queue or on the device.
 
     Attributes:
-        run: does the work on the worker's thread; it gets the job itself.
+        run: does the work on the worker's thread; a function gets the job itself.
         image: key of the image it is about.
         client, seq: who asked, and the number of the request; None: never superseded.
         waited: milliseconds between the request and the start of `run`.
         started: when `run` began, by the clock of `time.perf_counter`.
     """
 
-    run: Callable[[Job[Result]], Result]
+    run: Callable[[Job[Result]], Result] | Shared[Any, Result]
     priority: Priority
     image: str | None = None
     client: str | None = None
@@ -104,7 +123,7 @@ class Worker:
         self._restarted = restarted
         self._changed = threading.Condition()
         self._waiting: list[Job[Any]] = []
-        self._running: Job[Any] | None = None
+        self._running: list[Job[Any]] = []
         self._numbers = itertools.count()
         self._closed = False
         self._thread = self._start()
@@ -123,8 +142,8 @@ class Worker:
                 raise Superseded("A newer request took this one's place.")
             dropped = [other for other in self._waiting if _supersedes(job, other)]
             self._waiting = [other for other in self._waiting if other not in dropped]
-            if self._running is not None and _supersedes(job, self._running):
-                self._running.stale = True
+            for other in self._running:
+                other.stale = other.stale or _supersedes(job, other)
             evicted = self._make_room(job)
             job.number = next(self._numbers)
             self._waiting.append(job)
@@ -160,14 +179,14 @@ class Worker:
     def rescue(self) -> None:
         """Replace the thread if it died or hangs. Called by everybody who waits; there is no watchdog to watch."""
         with self._changed:
-            job = self._running
-            hangs = job is not None and time.perf_counter() - job.started > self._patience
+            jobs = self._running
+            hangs = bool(jobs) and time.perf_counter() - jobs[0].started > self._patience
             if self._closed or (self._thread.is_alive() and not hangs):
                 return
-            self._running = None
+            self._running = []
             self.restarts += 1
             self._thread = self._start()
-        if job is not None:
+        for job in jobs:
             _fail(job, ModelProblem(f"The model gave no answer for {self._patience:g} s and was restarted; try again."))
         self._restarted()
 
@@ -177,9 +196,9 @@ class Worker:
             return list(self._waiting)
 
     @property
-    def running(self) -> Job[Any] | None:
-        """The job on the device, if any."""
-        return self._running
+    def running(self) -> list[Job[Any]]:
+        """The jobs on the device: none, one, or several that are done together."""
+        return list(self._running)
 
     def close(self, *, timeout: float = 10.0) -> None:
         """Fail what waits with Busy, let the running job end, stop the thread."""
@@ -213,38 +232,62 @@ class Worker:
         return thread
 
     def _loop(self, number: int) -> None:
-        while (job := self._next(number)) is not None:
-            try:
-                result = job.run(job)
-            except BaseException as problem:  # the thread's door: every error belongs to whoever asked
-                self._ended(job)
-                _fail(job, problem)
-            else:
-                self._ended(job)
-                if not job.future.done():  # else it was given up as hanging
-                    job.future.set_result(result)
-            del job  # or the last result would stay in memory until the next job
+        while jobs := self._next(number):
+            outcomes = _perform(jobs)
+            with self._changed:
+                if self._running is jobs:
+                    self._running = []
+            for job, outcome in zip(jobs, outcomes, strict=True):
+                if isinstance(outcome, BaseException):
+                    _fail(job, outcome)
+                elif not job.future.done():  # else it was given up as hanging
+                    job.future.set_result(outcome)
+            del jobs, outcomes, job, outcome  # or the last result would stay in memory until the next job
 
-    def _next(self, number: int) -> Job[Any] | None:
-        """The most urgent job, once there is one; None when the thread with this number is to end."""
+    def _next(self, number: int) -> list[Job[Any]]:
+        """The most urgent job and what can be done with it, once there is one; none when this thread is to end."""
         with self._changed:
             while number == self.restarts and not self._waiting:
                 if self._closed:
-                    return None
+                    return []
                 self._changed.wait()
             if number != self.restarts:  # it was replaced while its job hung
-                return None
-            job = min(self._waiting, key=lambda other: other.order)
-            self._waiting.remove(job)
-            self._running = job
-            job.started = time.perf_counter()
-            job.waited = (job.started - job.asked) * 1000
-            return job
+                return []
+            in_order = sorted(self._waiting, key=lambda other: other.order)
+            jobs = [in_order[0], *(other for other in in_order[1:] if _alike(in_order[0], other))]
+            jobs = jobs[: _size(jobs[0])]
+            self._waiting = [job for job in self._waiting if job not in jobs]
+            self._running = jobs
+            now = time.perf_counter()
+            for job in jobs:
+                job.started = now
+                job.waited = (now - job.asked) * 1000
+            return jobs
 
-    def _ended(self, job: Job[Any]) -> None:
-        with self._changed:
-            if self._running is job:
-                self._running = None
+
+def _size(job: Job[Any]) -> int:
+    return job.run.size if isinstance(job.run, Shared) else 1
+
+
+def _alike(first: Job[Any], other: Job[Any]) -> bool:
+    """Whether two jobs can be done together; what is less urgent must not hold up a click."""
+    return (
+        isinstance(first.run, Shared)
+        and isinstance(other.run, Shared)
+        and first.run.kind == other.run.kind
+        and first.priority == other.priority
+    )
+
+
+def _perform(jobs: list[Job[Any]]) -> Sequence[Any]:
+    """For each job its result or its error: every error belongs to whoever asked."""
+    first = jobs[0].run
+    try:
+        if isinstance(first, Shared):
+            return first.do([job.run.item for job in jobs if isinstance(job.run, Shared)])
+        return [first(jobs[0])]
+    except BaseException as problem:
+        return [problem] * len(jobs)
 
 
 def _supersedes(new: Job[Any], old: Job[Any]) -> bool:

@@ -19,7 +19,7 @@ def test_flags_win_over_the_environment_which_wins_over_the_file(
     monkeypatch.setenv("ANNOTATOR_HOST", "127.0.0.2")
     settings = Settings.load(port=1003, host=None)
     assert (settings.port, settings.host, settings.model) == (1003, "127.0.0.2", "fake")
-    assert settings.cache_mb == 1024
+    assert settings.cache_mb == 160
 
 
 @pytest.mark.parametrize(

@@ -164,6 +164,49 @@ def test_the_budget_forgets_the_image_used_least_recently() -> None:
     engine.close()
 
 
+class SlowDisk:
+    """A disk that takes its time to write what it is given."""
+
+    def __init__(self) -> None:
+        self.go = threading.Event()
+        self.kept: dict[str, Embedding] = {}
+
+    def get(self, key: str) -> Embedding | None:
+        return self.kept.get(key)
+
+    def has(self, key: str) -> bool:
+        return key in self.kept
+
+    def put(self, key: str, embedding: Embedding) -> None:
+        assert self.go.wait(PATIENCE)
+        self.kept[key] = embedding
+
+
+def test_what_the_memory_forgot_before_the_disk_had_it_is_not_encoded_again(model: FakePredictor) -> None:
+    disk = SlowDisk()
+    engine = Engine(predictor=model, cache_bytes=1, disk=disk)
+    photos = [Photo(1), Photo(2)]
+    for photo in photos:
+        engine.embed(photo.source)
+    assert engine.image_state("photo-1") == "ready"
+    assert not engine.embed(photos[0].source).encoded
+    disk.go.set()
+    engine.close()
+    assert model.encodes == 2
+    assert len(disk.kept) == 2
+
+
+def test_after_a_restart_nothing_is_encoded_that_the_disk_has(model: FakePredictor) -> None:
+    disk = SlowDisk()
+    disk.go.set()
+    for _ in range(2):
+        engine = Engine(predictor=model, disk=disk)
+        for seed in (1, 2, 3):
+            engine.predict(Photo(seed).source, CLICK)
+        engine.close()
+    assert model.encodes == 3
+
+
 def test_images_with_the_same_key_are_the_same_image(engine: Engine, model: FakePredictor) -> None:
     copy = Photo(1)
     engine.embed(Photo(1).source)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,9 +12,9 @@ from annotator.domain.mask import Mask
 from annotator.domain.prompt import Box, Point, Prompt
 from annotator.engine import upscale
 from annotator.engine.fake import FakePredictor
-from annotator.engine.predictor import Candidate, Embedding, LogitsArray
-from annotator.engine.refine import Answer, Folder
-from annotator.errors import BadPrompt
+from annotator.engine.predictor import Candidate, DecodeRequest, Embedding, LogitsArray
+from annotator.engine.refine import Answer, Fold, Folder
+from annotator.errors import BadPrompt, OutOfMemory
 
 
 class Recorder(FakePredictor):
@@ -40,7 +41,7 @@ MASK = Mask.from_array(np.indices((120, 160))[1] >= 80)
 
 
 def fold(folder: Folder, prompt: Prompt, *, multimask: bool | None = None, key: str = "image") -> Answer:
-    return folder.fold(MODEL, EMBEDDING, prompt, key=key, multimask=multimask)
+    return folder.fold(MODEL, Fold(EMBEDDING, prompt, key, multimask))
 
 
 def equal(left: Answer, right: Answer) -> bool:
@@ -177,3 +178,58 @@ def test_the_way_there_does_not_matter(way: list[Prompt], prompt: Prompt, budget
     for other in way:
         fold(travelled, other)
     assert equal(fold(travelled, prompt), fold(Folder(), prompt))
+
+
+class Together(FakePredictor):
+    """A fake that decodes up to eight prompts in a pass, and remembers the passes."""
+
+    batch = 8
+
+    def __init__(self, *, fails: bool = False) -> None:
+        super().__init__()
+        self.sizes: list[int] = []
+        self.fails = fails
+
+    def decode_batch(self, requests: Sequence[DecodeRequest]) -> list[list[Candidate]]:
+        self.sizes.append(len(requests))
+        if self.fails:
+            raise OutOfMemory("The memory is full.")
+        return [
+            self.decode(each.embedding, each.prompt, logits=each.logits, multimask=each.multimask) for each in requests
+        ]
+
+
+PROMPTS = [
+    Prompt(points=(A,)),
+    Prompt(points=(A, B, C)),
+    Prompt(box=Box(20, 20, 90, 90), points=(C,)),
+    Prompt(points=(A, B)),
+    Prompt(mask=MASK, points=(A,)),
+    Prompt(mask=MASK),
+]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_folded_together_prompts_get_what_they_get_alone(fails: bool) -> None:
+    model = Together(fails=fails)
+    answers = Folder().fold_many(model, [Fold(EMBEDDING, prompt, "image") for prompt in PROMPTS])
+    for prompt, answer in zip(PROMPTS, answers, strict=True):
+        assert isinstance(answer, Answer)
+        assert equal(answer, Folder().fold(FakePredictor(), Fold(EMBEDDING, prompt, "image")))
+
+
+def test_a_pass_takes_a_step_of_each_and_the_same_step_once() -> None:
+    model, folder = Together(), Folder()
+    folder.fold_many(model, [Fold(EMBEDDING, prompt, "image") for prompt in PROMPTS[:4]])
+    # A alone is the answer of one and the beginning of two others; then A B for two, and the box's point; then A B C.
+    assert model.sizes == [2, 2]
+    assert folder.passes == 3
+    assert folder.decodes == 5
+
+
+def test_a_bad_prompt_fails_alone() -> None:
+    good, bad = Folder().fold_many(
+        Together(), [Fold(EMBEDDING, Prompt(points=(A,)), "image"), Fold(EMBEDDING, Prompt(points=(BACK,)), "image")]
+    )
+    assert isinstance(good, Answer)
+    assert isinstance(bad, BadPrompt)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from annotator.engine.worker import Job, Priority, Worker
+from annotator.engine.worker import Job, Priority, Shared, Worker
 from annotator.errors import Busy, Superseded
 
 PATIENCE = 10.0
@@ -192,3 +192,50 @@ def test_many_threads_at_once_each_get_their_own_answer() -> None:
         thread.join(PATIENCE)
     worker.close()
     assert answers == {number: number * number for number in range(100)}
+
+
+class Kitchen:
+    """Shared work that writes down what was done together."""
+
+    def __init__(self, size: int = 3) -> None:
+        self.size = size
+        self.rounds: list[list[str]] = []
+
+    def job(self, item: str, priority: Priority = Priority.CLICK, kind: str = "soup") -> Job[str]:
+        return Job(Shared(kind, self.size, self._do, item), priority)
+
+    def _do(self, items: list[str]) -> list[str | Exception]:
+        self.rounds.append(items)
+        return [ValueError(item) if item == "stone" else item.upper() for item in items]
+
+
+def test_what_waits_is_done_together_up_to_its_size(hold: Callable[..., Held]) -> None:
+    held, kitchen = hold(), Kitchen()
+    futures = [held.worker.submit(kitchen.job(item)) for item in ("a", "b", "c", "d")]
+    held.let_go()
+    assert [future.result(PATIENCE) for future in futures] == ["A", "B", "C", "D"]
+    assert kitchen.rounds == [["a", "b", "c"], ["d"]]
+
+
+def test_only_alike_and_equally_urgent_work_is_done_together(hold: Callable[..., Held]) -> None:
+    held, kitchen = hold(), Kitchen()
+    jobs = [
+        kitchen.job("hover", Priority.HOVER),
+        kitchen.job("click"),
+        kitchen.job("other", kind="bread"),
+        kitchen.job("click too"),
+    ]
+    futures = [held.worker.submit(job) for job in jobs]
+    held.let_go()
+    wait(futures, PATIENCE)
+    assert kitchen.rounds == [["click", "click too"], ["other"], ["hover"]]
+
+
+def test_an_error_of_one_is_not_the_others(hold: Callable[..., Held]) -> None:
+    held, kitchen = hold(), Kitchen()
+    good, bad = held.worker.submit(kitchen.job("carrot")), held.worker.submit(kitchen.job("stone"))
+    held.let_go()
+    assert good.result(PATIENCE) == "CARROT"
+    with pytest.raises(ValueError, match="stone"):
+        bad.result(PATIENCE)
+    assert held.worker.running == []
