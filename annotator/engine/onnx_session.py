@@ -6,6 +6,7 @@ import functools
 import importlib.util
 import os
 import platform
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -137,6 +138,8 @@ def _onnxruntime() -> Any:
 
 
 def _openvino() -> Any:
+    # At its import it would report to its makers that it was used. Without that package it reports nothing.
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     try:
         import openvino
     except ImportError as problem:
