@@ -124,6 +124,7 @@ def save_draft(service: Current, author: Author, image: ImageId, body: schemas.D
         category_id=body.category,
         revision=body.revision,
         label=body.label,
+        replaces=body.replaces,
     )
     return _saved(service, author, image, draft=schemas.draft_json(draft))
 

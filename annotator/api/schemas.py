@@ -66,6 +66,7 @@ class PromptBody(Body):
     box: tuple[float, float, float, float] | None = None
     mask: MaskPrompt | None = None
     choice: Annotated[StrictInt, Field(ge=0, le=2)] | None = None
+    local: StrictBool = False
 
     def to_prompt(self) -> Prompt:
         """The prompt; a mask named by its annotation is looked up by the service."""
@@ -77,6 +78,7 @@ class PromptBody(Body):
             box=Box(*self.box) if self.box else None,
             mask=own.to_mask() if own else None,
             choice=self.choice,
+            local=self.local,
         )
 
 
@@ -94,6 +96,7 @@ class DraftBody(PromptBody):
     category: Id | None = None
     revision: Revision | None = None
     label: Name = "edit draft"
+    replaces: Id | None = None
 
 
 class RevisionBody(Body):
@@ -229,9 +232,11 @@ def draft_json(draft: Draft) -> dict[str, Any]:
     mask = prompt.pop("mask")
     return {
         "id": draft.id,
+        "local": False,
         **prompt,
         "mask": {"rle": mask} if mask else None,
         "category": draft.category_id,
+        "replaces": draft.replaces.annotation if draft.replaces else None,
         "revision": draft.revision,
         "updated": draft.updated,
     }

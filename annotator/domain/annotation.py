@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
 from annotator.domain.mask import Mask
@@ -90,12 +90,27 @@ class Annotation:
 
 
 @dataclass(frozen=True, slots=True)
+class Replaces:
+    """The annotation whose place an accepted draft takes.
+
+    Attributes:
+        annotation: its id.
+        mask: hash of its mask when the draft was begun; if it is another one when the draft is accepted, somebody else
+            has changed the object meanwhile.
+    """
+
+    annotation: int
+    mask: str
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """The object being made by one person on one image: a prompt, never a mask.
 
     Attributes:
         id: made by the client, so that a draft can be named before the server has heard of it.
         started: ISO 8601, UTC; when its first prompt was saved.
+        replaces: the object that is being refined; None: it becomes a new one.
     """
 
     id: str
@@ -106,12 +121,14 @@ class Draft:
     started: str
     updated: str
     revision: int = 1
+    replaces: Replaces | None = None
 
     def content(self) -> dict[str, Any]:
-        """What a Change records."""
-        return {
+        """What a Change records; a draft of a new object as it was recorded before drafts could replace one."""
+        content = {
             "id": self.id,
             "prompt": self.prompt.to_json(),
             "category": self.category_id,
             "started": self.started,
         }
+        return content if self.replaces is None else {**content, "replaces": asdict(self.replaces)}

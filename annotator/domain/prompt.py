@@ -39,12 +39,14 @@ class Prompt:
 
     Attributes:
         choice: index into the candidates of the first, ambiguous answer; None takes the best scored one.
+        local: points change the mask only in the regions they touch.
     """
 
     points: tuple[Point, ...] = ()
     box: Box | None = None
     mask: Mask | None = None
     choice: int | None = None
+    local: bool = False
 
     def __post_init__(self) -> None:
         if len(self.points) > MAX_POINTS:
@@ -124,13 +126,17 @@ class Prompt:
         return replace(self, points=self.points[:points])
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON object that `from_json` reads back to an equal prompt."""
-        return {
+        """A JSON object that `from_json` reads back to an equal prompt.
+
+        What is as in the first version is left out: recorded changes are compared with it.
+        """
+        told: dict[str, Any] = {
             "points": [[point.x, point.y, point.label] for point in self.points],
             "box": None if self.box is None else [self.box.x0, self.box.y0, self.box.x1, self.box.y1],
             "mask": None if self.mask is None else self.mask.to_rle(),
             "choice": self.choice,
         }
+        return {**told, "local": True} if self.local else told
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Prompt:
@@ -140,4 +146,5 @@ class Prompt:
             box=Box(*map(float, data["box"])) if data.get("box") else None,
             mask=Mask.from_rle(data["mask"]) if data.get("mask") else None,
             choice=data.get("choice"),
+            local=bool(data.get("local", False)),
         )

@@ -16,6 +16,7 @@ from annotator.engine import upscale
 from annotator.engine.embeddings import Ask, DiskTier, Embeddings, key_of
 from annotator.engine.lanes import Lanes
 from annotator.engine.loading import Models
+from annotator.engine.local import limited
 from annotator.engine.predictor import Candidate, Embedding, Predictor, batch_of
 from annotator.engine.refine import Answer, Fold, Folder
 from annotator.engine.registry import Registry
@@ -302,6 +303,8 @@ def _full(candidate: Candidate, embedding: Embedding, prompt: Prompt) -> ScoredM
         mask = prompt.mask  # as it came: low resolution would blur what nobody asked to change
     else:
         mask = upscale.to_mask(candidate.logits, embedding)
+        if prompt.local and prompt.mask is not None and prompt.box is None:
+            mask = limited(prompt.mask, mask, prompt.points)
     return ScoredMask(mask, candidate.score, mask.area, mask.bbox, True)
 
 

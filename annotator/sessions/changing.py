@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from annotator.domain.annotation import Annotation, Draft, Provenance
+from annotator.domain.annotation import Annotation, Draft, Provenance, Replaces
 from annotator.domain.changes import Change, Content, Edit, Key, apply
 from annotator.domain.mask import Mask
 from annotator.domain.prompt import Prompt
@@ -60,6 +60,7 @@ def _write_draft(connection: Connection, author: str, image_id: str, content: Co
         started=content["started"],
         updated=now(),
         revision=before.revision + 1 if before else 1,
+        replaces=Replaces(**content["replaces"]) if content.get("replaces") else None,
     )
     history_rows.save_draft(connection, draft)
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from annotator.domain.annotation import Annotation, Draft, Provenance
+from annotator.domain.annotation import Annotation, Draft, Provenance, Replaces
 from annotator.domain.changes import Change, Edit
 from annotator.domain.mask import Mask
 from annotator.domain.project import Image
 from annotator.domain.prompt import Prompt
-from annotator.engine import Engine
-from annotator.errors import Conflict, InvalidInput
+from annotator.engine import Engine, ScoredMask
+from annotator.errors import Conflict, InvalidInput, NotFound
 from annotator.sessions.changing import write_change
 from annotator.sessions.library import Library
 from annotator.store import annotation_rows, history_rows, image_rows, project_rows
@@ -47,15 +48,18 @@ class Editor:
         category_id: int | None,
         revision: int | None,
         label: str,
+        replaces: int | None = None,
     ) -> Draft:
         """Keep what a person is making on an image.
 
         Args:
-            revision: that of the draft this one replaces; None when there was none.
+            revision: that of the draft that was there before; None when there was none.
+            replaces: annotation whose place the draft takes when it is accepted.
 
         Raises:
-            Conflict: the draft is another one by now (a second tab).
+            Conflict: the draft is another one by now (a second tab), or the annotation is locked.
             BadPrompt: the prompt does not fit the image.
+            NotFound: the annotation is not on this image.
         """
         with self._database.write() as connection:
             image = image_rows.get(connection, image_id)
@@ -64,7 +68,10 @@ class Editor:
                 project_rows.get_category(connection, self._project_id, category_id)
             before = history_rows.draft(connection, image_id, author)
             started = before.started if before and before.id == draft_id else now()
-            draft = Draft(draft_id, image_id, author, prompt, category_id, started, now())
+            known = before.replaces if before and before.id == draft_id else None
+            if known is None and replaces is not None:
+                known = _replaced(connection, image_id, replaces)
+            draft = Draft(draft_id, image_id, author, prompt, category_id, started, now(), replaces=known)
             if before is not None and before.content() == draft.content():
                 return before  # asked again because the first reply was lost
             if (before.revision if before else None) != revision:
@@ -100,13 +107,13 @@ class Editor:
         candidate: int | None = None,
         model: str | None = None,
     ) -> Annotation:
-        """Turn the draft into an annotation, in one change.
+        """Turn the draft into an annotation, or let it take the place of the one it refines, in one change.
 
         Args:
             model: the one that showed the mask; None: the default one.
 
         Raises:
-            Conflict: there is no such draft (any more).
+            Conflict: there is no such draft (any more), or the annotation it refines was changed since.
             InvalidInput: the mask is empty.
             NotFound: the category is unknown.
         """
@@ -131,6 +138,10 @@ class Editor:
             draft=draft_id,
         )
         drop = Edit("draft", image_id, draft.content(), None, draft.revision)
+        if draft.replaces is not None:
+            return self._replace(
+                author=author, draft=draft, category=category, scored=scored, provenance=provenance, drop=drop
+            )
         return self._create(
             author=author,
             image=image,
@@ -266,6 +277,38 @@ class Editor:
             self._record(connection, author, image.id, Change(label, (*also, create)))
             return annotation_rows.get(connection, annotation_id)
 
+    def _replace(
+        self,
+        *,
+        author: str,
+        draft: Draft,
+        category: int | str,
+        scored: ScoredMask,
+        provenance: Provenance,
+        drop: Edit,
+    ) -> Annotation:
+        """The refined mask in the place of the one it was made from; what the object took before counts on."""
+        assert draft.replaces is not None
+        if scored.mask.area == 0:
+            raise InvalidInput("The mask is empty; delete the object instead.")
+        with self._database.write() as connection:
+            annotation = _unchanged(connection, draft)
+            before = annotation.provenance
+            refined = replace(
+                annotation,
+                category_id=project_rows.get_category(connection, self._project_id, category).id,
+                mask=scored.mask,
+                score=scored.score,
+                provenance=replace(
+                    provenance,
+                    clicks=before.clicks + provenance.clicks,
+                    seconds=round((before.seconds or 0.0) + (provenance.seconds or 0.0), 3),
+                ),
+            )
+            edit = Edit("annotation", str(annotation.id), annotation.content(), refined.content(), annotation.revision)
+            self._record(connection, author, draft.image_id, Change("refine", (drop, edit)))
+            return annotation_rows.get(connection, annotation.id)
+
     def _record(self, connection: Connection, author: str, image_id: str, change: Change) -> None:
         write_change(connection, self._project_id, author=author, image_id=image_id, change=change)
         history_rows.record(connection, image_id, author, change)
@@ -285,6 +328,34 @@ def read_history(connection: Connection, *, author: str, image_id: str) -> Histo
     back = history_rows.next_undo(connection, image_id, author)
     forth = history_rows.next_redo(connection, image_id, author)
     return History(back.change.label if back else None, forth.change.label if forth else None)
+
+
+def _replaced(connection: Connection, image_id: str, annotation_id: int) -> Replaces:
+    annotation = annotation_rows.get(connection, annotation_id)
+    if annotation.image_id != image_id:
+        raise NotFound(f"Object {annotation_id} is not on this image.", field="replaces")
+    if annotation.locked:
+        raise Conflict(f"Object {annotation_id} is locked; unlock it first.")
+    return Replaces(annotation_id, _hash(annotation.mask))
+
+
+def _unchanged(connection: Connection, draft: Draft) -> Annotation:
+    """The annotation that a draft refines, if it still is what the draft was begun from."""
+    assert draft.replaces is not None
+    try:
+        annotation = annotation_rows.get(connection, draft.replaces.annotation)
+    except NotFound:
+        raise Conflict("The object was deleted while you refined it; drop the draft, or undo the deletion.") from None
+    if _hash(annotation.mask) != draft.replaces.mask:
+        raise Conflict(
+            f"The mask of object {annotation.id} was changed at {annotation.updated} (by {annotation.author}) while you"
+            " refined it; drop the draft and refine the new mask."
+        )
+    return annotation
+
+
+def _hash(mask: Mask) -> str:
+    return hashlib.sha256(str(mask.to_rle()["counts"]).encode()).hexdigest()[:32]
 
 
 def _fitting(mask: Mask, annotation: Annotation) -> Mask:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy import delete as sql_delete
 
-from annotator.domain.annotation import Draft
+from annotator.domain.annotation import Draft, Replaces
 from annotator.domain.changes import Change, Edit
 from annotator.domain.prompt import Prompt
 from annotator.store.database import now
@@ -41,6 +41,7 @@ def save_draft(connection: Connection, draft: Draft) -> None:
         "id": draft.id,
         "prompt": draft.prompt.to_json(),
         "category_id": draft.category_id,
+        "replaces": None if draft.replaces is None else asdict(draft.replaces),
         "revision": draft.revision,
         "started": draft.started,
         "updated": draft.updated,
@@ -110,6 +111,7 @@ def _draft(row: Row[Any]) -> Draft:
         author=row.author,
         prompt=Prompt.from_json(row.prompt),
         category_id=row.category_id,
+        replaces=None if row.replaces is None else Replaces(**row.replaces),
         started=row.started,
         updated=row.updated,
         revision=row.revision,

@@ -106,6 +106,7 @@ drafts = Table(
     Column("id", String(64), nullable=False),
     Column("prompt", JSON, nullable=False),
     Column("category_id", Integer),
+    Column("replaces", JSON(none_as_null=True)),
     Column("revision", Integer, nullable=False),
     Column("started", String(32), nullable=False),
     Column("updated", String(32), nullable=False),
