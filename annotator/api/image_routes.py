@@ -142,7 +142,9 @@ def add_annotation(service: Current, author: Author, image: ImageId, body: schem
     if (body.draft is None) == (body.rle is None):
         raise InvalidInput("Send either `draft` (its id) or `rle` (a mask).", field="draft")
     if body.rle is not None:
-        annotation = service.editor.add(author=author, image_id=image, category=body.category, mask=body.rle.to_mask())
+        annotation = service.editor.add(
+            author=author, image_id=image, category=body.category, mask=body.rle.to_mask(), key=body.key
+        )
     else:
         assert body.draft is not None
         annotation = service.editor.accept(

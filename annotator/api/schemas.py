@@ -109,6 +109,7 @@ class AnnotationBody(Body):
     candidate: Annotated[StrictInt, Field(ge=0, le=2)] | None = None
     model: Name | None = None
     rle: Rle | None = None
+    key: DraftId | None = None
 
 
 class AnnotationPatch(Body):

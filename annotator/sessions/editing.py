@@ -121,9 +121,9 @@ class Editor:
             image = image_rows.get(connection, image_id)
             draft = history_rows.draft(connection, image_id, author)
             if draft is None or draft.id != draft_id:
-                for annotation in annotation_rows.of_image(connection, image_id):
-                    if annotation.provenance.draft == draft_id:
-                        return annotation
+                known = _made_from(connection, image_id, draft_id)
+                if known is not None:
+                    return known
         if draft is None or draft.id != draft_id:
             raise Conflict("This draft is not there any more; it was accepted or dropped in another tab.")
         prompt = draft.prompt if candidate is None else replace(draft.prompt, choice=candidate)
@@ -153,8 +153,13 @@ class Editor:
             label="accept",
         )
 
-    def add(self, *, author: str, image_id: str, category: int | str, mask: Mask) -> Annotation:
+    def add(
+        self, *, author: str, image_id: str, category: int | str, mask: Mask, key: str | None = None
+    ) -> Annotation:
         """Add a mask that was made elsewhere.
+
+        Args:
+            key: made by the client; who asks twice with it (the first reply was lost) gets one object.
 
         Raises:
             BadMask: it has another size than the image.
@@ -162,13 +167,14 @@ class Editor:
         """
         with self._database.read() as connection:
             image = image_rows.get(connection, image_id)
-        return self._create(
+            known = None if key is None else _made_from(connection, image_id, key)
+        return known or self._create(
             author=author,
             image=image,
             category=category,
             mask=Mask.from_rle(mask.to_rle(), height=image.height, width=image.width),
             score=None,
-            provenance=Provenance(source="api"),
+            provenance=Provenance(source="api", draft=key),
             also=(),
             label="add object",
         )
@@ -328,6 +334,13 @@ def read_history(connection: Connection, *, author: str, image_id: str) -> Histo
     back = history_rows.next_undo(connection, image_id, author)
     forth = history_rows.next_redo(connection, image_id, author)
     return History(back.change.label if back else None, forth.change.label if forth else None)
+
+
+def _made_from(connection: Connection, image_id: str, key: str) -> Annotation | None:
+    """The annotation that came of a draft or of a request with this key."""
+    return next(
+        (one for one in annotation_rows.of_image(connection, image_id) if one.provenance.draft == key), None
+    )
 
 
 def _replaced(connection: Connection, image_id: str, annotation_id: int) -> Replaces:

@@ -59,3 +59,13 @@ def page(browser: Browser) -> Iterator[Page]:
     yield opened
     context.close()
     assert not errors, errors
+
+
+@pytest.fixture
+def folder_of_two(tmp_path: Path) -> Path:
+    """Two pictures of the same size: a.png and b.png."""
+    from tests.conftest import photo
+
+    for seed, name in enumerate(("a.png", "b.png")):
+        photo(tmp_path / "two" / name, width=160, height=120, seed=seed)
+    return tmp_path / "two"

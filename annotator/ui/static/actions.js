@@ -1,7 +1,11 @@
 /** What keys, buttons and the canvas ask for, as verbs. */
 
 import { hintSeen } from "./remember.js";
-import { merge, setView } from "./store.js";
+import { previews } from "./hover.js";
+import { categoryChosen, merge, setView } from "./store.js";
+
+/** How long Space is held before the masks are hidden: who only pans should not see them flicker. */
+const COMPARE_MS = 180;
 
 /**
  * @param {{store: import("./store.js").Store, api: import("./api.js").Api, drafting: any, objects: any, images: any, sheet: any,
@@ -25,8 +29,9 @@ export function createActions({ store, api, drafting, objects, images, sheet, fa
   /** A category is for what comes next; with an object selected and nothing being made it is for that object. @param {number} id */
   function chooseCategory(id) {
     const { selected, draft } = store.get();
+    if (draft !== null && draft.replaces !== null) return drafting.setCategory(id);
     if (selected !== null && draft === null) objects.relabel(selected, id);
-    store.update(merge, { category: id });
+    store.update(categoryChosen, id);
   }
 
   /** @param {(id: number) => void} verb */
@@ -58,6 +63,26 @@ export function createActions({ store, api, drafting, objects, images, sheet, fa
     return true;
   }
 
+  /** @param {"outline" | "overlays" | "isolate" | "crosshair" | "quick"} name */
+  const flip = (name) => done(store.update(setView, { [name]: !store.get().view[name] }));
+
+  /** Copy to the next image that can be shown, and go there. */
+  async function copyToNext() {
+    const copied = objects.copy();
+    if (copied === 0) return void tell("There is no object to copy.");
+    if (!images.go(1)) return void tell("This is the last image.");
+    await images.whenOpen();
+    objects.paste();
+  }
+
+  let timer = 0;
+  /** Space is held: the hand pans, and after a moment without a drag the masks are hidden. @param {boolean} down */
+  function hold(down) {
+    clearTimeout(timer);
+    store.update(setView, { tool: down ? "pan" : "prompt", comparing: false });
+    if (down) timer = window.setTimeout(() => { if (!surface().isBusy()) store.update(setView, { comparing: true }); }, COMPARE_MS);
+  }
+
   const isAmbiguous = () => (store.get().draft?.candidates.length ?? 0) > 1;
   const done = (/** @type {unknown} */ _) => true;
 
@@ -72,6 +97,25 @@ export function createActions({ store, api, drafting, objects, images, sheet, fa
       const category = store.get().project?.categories[Number(event?.key) - 1];
       return category !== undefined && done(chooseCategory(category.id));
     },
+    refine: () => store.get().draft === null && onSelected(objects.refine),
+    palette: () => done(store.update(merge, { palette: true })),
+    lastCategory: () => {
+      const { category, lastCategories, project } = store.get();
+      const before = lastCategories.find((id) => id !== category && project?.categories.some((other) => other.id === id));
+      return before !== undefined && done(chooseCategory(before));
+    },
+    copy: () => {
+      if (getSelection()?.isCollapsed === false) return false;
+      const count = objects.copy();
+      return count > 0 && done(tell(count === 1 ? "1 object copied." : `${count} objects copied.`));
+    },
+    paste: () => objects.paste(),
+    copyToNext: () => done(copyToNext()),
+    nextUnlabelled: () => images.goUnlabelled() || done(tell("There is no image without objects after this one.")),
+    quick: () => flip("quick") && done(tell(store.get().view.quick ? "Quick mode: the next click or box accepts the draft." : "Quick mode is off: clicks add to the draft.")),
+    toggleHover: () => done(store.update(setView, { hover: previews(store.get()) ? "off" : "on" })),
+    isolate: () => flip("isolate"),
+    crosshair: () => flip("crosshair"),
     addCategory: () => done(store.update(merge, { naming: "add" })),
     deleteObject: () => onSelected(objects.remove),
     hideObject: () => onSelected(objects.toggleHidden),
@@ -84,8 +128,8 @@ export function createActions({ store, api, drafting, objects, images, sheet, fa
     zoomIn: () => done(surface().zoomIn()),
     zoomOut: () => done(surface().zoomOut()),
     actualSize: () => done(surface().actualSize()),
-    toggleMasks: () => done(store.update(setView, { overlays: !store.get().view.overlays })),
-    toggleOutline: () => done(store.update(setView, { outline: !store.get().view.outline })),
+    toggleMasks: () => flip("overlays"),
+    toggleOutline: () => flip("outline"),
     help: () => done(sheet.toggle()),
   };
 
@@ -97,7 +141,7 @@ export function createActions({ store, api, drafting, objects, images, sheet, fa
     onKey(action, event, down) {
       if (action === "pan") {
         // The canvas itself reacts to Space; only the page must not scroll or press something.
-        store.update(setView, { tool: down ? "pan" : "prompt" });
+        if (!event.repeat) hold(down);
         return true;
       }
       if (action.endsWith("Candidate") && !isOnCanvas(event.target)) return false;
@@ -109,7 +153,8 @@ export function createActions({ store, api, drafting, objects, images, sheet, fa
       const added = await changeProject("POST", categoriesPath(), { name });
       if (added === null) return false;
       const accepting = store.get().naming === "accept";
-      store.update(merge, { category: added.id, naming: "no" });
+      store.update(categoryChosen, added.id);
+      store.update(merge, { naming: "no" });
       if (accepting) accept();
       return true;
     },
@@ -127,10 +172,10 @@ function isOnCanvas(target) {
 
 /**
  * What the canvas says people did there.
- * @param {{store: import("./store.js").Store, drafting: any, objects: any, surface: () => any, showScale: (scale: number) => void, fail: (error: any) => void}} parts
+ * @param {{store: import("./store.js").Store, drafting: any, objects: any, hover: ReturnType<typeof import("./hover.js").createHover>, surface: () => any, showScale: (scale: number) => void}} parts
  * @returns {(intent: any) => void}
  */
-export function onIntent({ store, drafting, objects, surface, showScale }) {
+export function onIntent({ store, drafting, objects, hover, surface, showScale }) {
   return (intent) => {
     switch (intent.type) {
       case "add-point": {
@@ -140,12 +185,15 @@ export function onIntent({ store, drafting, objects, surface, showScale }) {
       }
       case "move-point": return drafting.movePoint(intent.index, intent.x, intent.y, intent.final);
       case "remove-point": return drafting.removePoint(intent.index);
-      case "set-box": return drafting.setBox(intent.box, intent.final);
+      case "set-box": return drafting.setBox(intent.box, intent.final, intent.fresh);
+      case "hover": return hover.move(intent.x, intent.y);
+      case "hover-end": return hover.leave();
       case "remove-box": return drafting.removeBox();
       case "revert": return drafting.revert();
       case "select": return objects.select(intent.id);
       case "highlight": return objects.highlight(intent.id);
       case "double-click":
+        if (intent.object !== null && store.get().draft === null) return objects.refine(intent.object);
         if (intent.addedPoint) drafting.takeBackPoint();
         return surface().fit();
       case "viewport": return showScale(intent.scale);

@@ -1,9 +1,11 @@
 /** Puts the page together: state, server, panels, canvas, keys. `mount` is what Gradio's component calls. */
 
 import { createApi } from "./api.js";
+import { createCrosshair } from "./canvas/crosshair.js";
 import { createSurface } from "./canvas/surface.js";
 import { createDrafting, freshId } from "./drafting.js";
 import { h } from "./dom.js";
+import { createHover } from "./hover.js";
 import { createImages, imageInHash } from "./images.js";
 import { adoptJournals, claimTab } from "./journal.js";
 import { listen } from "./keyboard.js";
@@ -13,6 +15,7 @@ import { candidateStrip } from "./panels/candidates.js";
 import { categoryList } from "./panels/categories.js";
 import { imageList } from "./panels/imageList.js";
 import { objectList } from "./panels/objectList.js";
+import { categoryPalette } from "./panels/palette.js";
 import { shortcutSheet } from "./panels/shortcuts.js";
 import { stage } from "./panels/stage.js";
 import { statusBar, toasts, viewSettings } from "./panels/status.js";
@@ -57,6 +60,9 @@ export async function mount(element) {
   const drafting = createDrafting({
     store, api, add: queue.add, fail: feedback.fail, needCategory: () => store.update(merge, { naming: "accept" }),
   });
+  const hover = createHover({
+    store, ask: (image, body) => api.send("POST", `/images/${encodeURIComponent(image)}/predict`, body, { timeout: 5_000 }),
+  });
   const objects = createObjects({ store, api, queue, drafting, fail: feedback.fail, tell: feedback.tell });
   const images = createImages({ store, api, queue, drafting, fail: feedback.fail });
   const models = createModels({ store, api, fail: feedback.fail, changed: () => { images.embedAgain(); drafting.askAgain(); } });
@@ -71,14 +77,17 @@ export async function mount(element) {
     store, run: actions.run, dismissHint: actions.dismissHint, addFiles: images.upload, chooseFiles: list.choose,
     reopen: images.open, strip: strip.element,
   });
-  const surface = createSurface(middle.host, onIntent({ store, drafting, objects, surface: () => surface, showScale: middle.showScale, ...feedback }));
+  const surface = createSurface(middle.host, onIntent({ store, drafting, objects, hover, surface: () => surface, showScale: middle.showScale }));
+  const crosshair = createCrosshair(middle.host);
+  store.watch((state) => [state.view.crosshair], ({ view }) => crosshair.show(view.crosshair));
+  const palette = categoryPalette({ store, choose: actions.chooseCategory, add: actions.addCategory, leave: () => middle.host.focus() });
   const scene = createScene({ store, surface });
   element.replaceChildren(h("div", { class: "ann-app" }, list.element, middle.element,
     h("aside", { class: "ann-side" },
       categoryList({ store, choose: actions.chooseCategory, add: actions.addCategory, change: actions.changeCategory, remove: actions.removeCategory }).element,
-      objectList({ store, verbs: objects }).element, viewSettings({ store }).element),
+      objectList({ store, verbs: objects }).element, viewSettings({ store, setLocal: drafting.setLocal }).element),
     statusBar({ store, help: sheet.toggle, models, leave: () => middle.host.focus() }).element),
-  toasts({ store, close: (id) => store.update(toastGone, id) }).element, sheet.element);
+  toasts({ store, close: (id) => store.update(toastGone, id) }).element, sheet.element, palette.element);
 
   // The mouse must not leave a button focused: the next Space or Enter is for the canvas.
   element.addEventListener("mousedown", (event) => {
@@ -88,7 +97,7 @@ export async function mount(element) {
   element.addEventListener("pointerdown", () => element.classList.remove("by-keyboard"), true);
   element.addEventListener("keydown", (event) => { if (event.key === "Tab") element.classList.add("by-keyboard"); }, true);
   rememberView(store);
-  listen({ target: window, active: () => element.checkVisibility() && !sheet.open, run: actions.onKey });
+  listen({ target: window, active: () => element.checkVisibility() && !sheet.open && !store.get().palette, run: actions.onKey });
   window.addEventListener("focus", () => { queue.nudge(); void images.refresh(); });
   window.addEventListener("online", () => queue.nudge());
   window.addEventListener("hashchange", () => {

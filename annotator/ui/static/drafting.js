@@ -1,6 +1,7 @@
 /** The draft: every click, drag and choice; what is asked of the model and what is saved. */
 
-import { accepted, answered, draftChanged, isAnswerable, merge, samePrompt } from "./store.js";
+import { clickAnswered, objectAccepted } from "./statistics.js";
+import { accepted, activeCategory, answered, draftChanged, isAnswerable, samePrompt } from "./store.js";
 import { createPredictor } from "./predict.js";
 
 /**
@@ -17,8 +18,18 @@ export function freshId() {
 
 /** @param {Draft} draft @returns {{[name: string]: unknown}} */
 const promptOf = (draft) => ({
-  points: draft.points.map(({ x, y, label }) => [x, y, label]), box: draft.box, mask: draft.mask, choice: draft.choice,
+  points: draft.points.map(({ x, y, label }) => [x, y, label]), box: draft.box, mask: draft.mask, choice: draft.choice, local: draft.local,
 });
+
+/**
+ * Whether a preview shows what a draft asks for: then its mask is on the screen already.
+ * @param {import("./store.js").Preview | null} preview @param {string} image @param {Draft} draft
+ */
+function isShown(preview, image, draft) {
+  const [point] = draft.points;
+  return preview !== null && preview.image === image && draft.points.length === 1 && draft.box === null && draft.mask === null
+    && point?.label === 1 && point.x === preview.x && point.y === preview.y;
+}
 
 /**
  * @param {{store: Store, api: import("./api.js").Api, add: (write: Write) => void, fail: (error: any) => void,
@@ -27,13 +38,15 @@ const promptOf = (draft) => ({
 export function createDrafting({ store, api, add, fail, needCategory }) {
   /** @type {Draft | null} the draft as it is saved or about to be: what a drag that is given up goes back to */
   let committed = null;
+  /** When the draft was begun, by the clock of `performance.now`. */
+  let begun = 0;
 
   const predictor = createPredictor({
     ask: (image, body) => api.send("POST", `/images/${encodeURIComponent(image)}/predict`, body, { timeout: 120_000 }),
     onAnswer(question, reply, ms) {
       if (store.get().image?.id !== question.image) return;
       store.update(answered, question.draft, reply, !isLatest(question));
-      store.update(merge, { latency: ms });
+      store.update((state) => ({ ...state, latency: ms, statistics: clickAnswered(state.statistics, reply, ms) }));
     },
     onFailure(question, error) {
       const { draft } = store.get();
@@ -60,10 +73,10 @@ export function createDrafting({ store, api, add, fail, needCategory }) {
 
   /** @param {string} label names the step for undo */
   function save(label) {
-    const { image, draft, category } = store.get();
+    const { image, draft } = store.get();
     if (image === null || draft === null) return;
     committed = draft;
-    const body = { id: draft.id, ...promptOf(draft), category, label };
+    const body = { id: draft.id, ...promptOf(draft), category: activeCategory(store.get()), label, replaces: draft.replaces };
     add({ kind: "put-draft", image: image.id, key: `draft:${image.id}`, body });
     store.update((state) => ({ ...state, history: { undo: label, redo: null } }));
   }
@@ -72,14 +85,17 @@ export function createDrafting({ store, api, add, fail, needCategory }) {
   function current() {
     const { draft, category } = store.get();
     return draft ?? {
-      id: freshId(), points: [], box: null, mask: null, choice: null, category, candidates: [], chosen: 0, asking: false,
+      id: freshId(), points: [], box: null, mask: null, choice: null, local: false, replaces: null, category, candidates: [], chosen: 0, asking: false,
     };
   }
 
   /** @param {Partial<Draft>} parts @param {string} label @param {boolean} final */
   function change(parts, label, final) {
-    if (store.get().image === null) return;
+    const { image, draft, preview } = store.get();
+    if (image === null) return;
+    if (draft === null) begun = performance.now();
     const next = { ...current(), ...parts };
+    if (draft === null && isShown(preview, image.id, next)) Object.assign(next, { candidates: preview?.reply.candidates, chosen: preview?.reply.chosen });
     if (next.points.length === 0 && next.box === null && next.mask === null) {
       discard();
       return;
@@ -116,7 +132,8 @@ export function createDrafting({ store, api, add, fail, needCategory }) {
   }
 
   function accept() {
-    const { image, draft, category } = store.get();
+    const { image, draft } = store.get();
+    const category = activeCategory(store.get());
     if (image === null || draft === null || !isAnswerable(draft)) return;
     if (category === null) {
       needCategory();
@@ -124,17 +141,44 @@ export function createDrafting({ store, api, add, fail, needCategory }) {
     }
     predictor.cancel();
     // Below zero until the server has numbered it; from the clock, so that a page that replays an older one's writes can't mix them up.
-    const object = -(Date.now() * 1000 + Math.floor(Math.random() * 1000));
+    const object = draft.replaces ?? -(Date.now() * 1000 + Math.floor(Math.random() * 1000));
+    const clicks = draft.points.length + (draft.box === null ? 0 : 1);
+    const seconds = (performance.now() - begun) / 1000;
     store.update(accepted, object, category);
     committed = null;
     add({ kind: "accept", image: image.id, key: `draft:${image.id}`, body: { category, draft: draft.id, model: store.get().model }, object });
-    store.update((state) => ({ ...state, history: { undo: "accept", redo: null } }));
+    store.update((state) => ({
+      ...state, history: { undo: draft.replaces === null ? "accept" : "refine", redo: null },
+      statistics: objectAccepted(state.statistics, clicks, seconds),
+    }));
+  }
+
+  /** In quick work a click on something else accepts what the one before gave. @param {boolean} begins whether what comes begins an object */
+  function acceptBefore(begins) {
+    const { draft, view } = store.get();
+    if (begins && view.quick && draft !== null && draft.replaces === null && isAnswerable(draft)) accept();
   }
 
   return {
     choose, accept, discard, revert,
     /** @param {number} x @param {number} y @param {number} label */
-    addPoint: (x, y, label) => change({ points: [...current().points, { x, y, label }] }, "point", true),
+    addPoint(x, y, label) {
+      acceptBefore(label === 1);
+      change({ points: [...current().points, { x, y, label }] }, "point", true);
+    },
+    /** Make an accepted object the draft: points then correct its mask. @param {import("./store.js").Annotation} object @param {boolean} local */
+    refine(object, local) {
+      const { id, rle, score, area, bbox, category } = object;
+      if (rle === null || store.get().draft !== null) return;
+      change({ mask: { rle }, replaces: id, category, local, candidates: [{ rle, score: score ?? 1, area, bbox }], chosen: 0 }, "refine", true);
+    },
+    /** @param {number} category */
+    setCategory: (category) => change({ category }, "relabel", true),
+    /** @param {boolean} local */
+    setLocal(local) {
+      const { draft } = store.get();
+      if (draft !== null && draft.mask !== null) change({ local }, "local refinement", true);
+    },
     /** @param {number} index @param {number} x @param {number} y @param {boolean} final */
     movePoint(index, x, y, final) {
       const points = current().points.map((point, at) => at === index ? { ...point, x, y } : point);
@@ -142,8 +186,11 @@ export function createDrafting({ store, api, add, fail, needCategory }) {
     },
     /** @param {number} index */
     removePoint: (index) => change({ points: current().points.filter((_, at) => at !== index) }, "remove point", true),
-    /** @param {number[]} box @param {boolean} final */
-    setBox: (box, final) => change({ box }, committed?.box ? "move box" : "box", final),
+    /** @param {number[]} box @param {boolean} final @param {boolean} [fresh] whether its drawing begins */
+    setBox(box, final, fresh = false) {
+      acceptBefore(fresh);
+      change({ box }, committed?.box ? "move box" : "box", final);
+    },
     removeBox: () => change({ box: null }, "remove box", true),
     /** The first of two clicks that make a double click has set a point; take it back. */
     takeBackPoint() {

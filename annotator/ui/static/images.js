@@ -244,6 +244,16 @@ export function createImages({ store, api, queue, drafting, fail }) {
       if (item !== null) void open(item.id);
       return item !== null;
     },
+    /** The next image that nobody has labelled yet. */
+    goUnlabelled() {
+      const item = beside(1, Infinity).find((other) => other.objects === 0 && other.state === "todo");
+      if (item !== undefined) void open(item.id);
+      return item !== undefined;
+    },
+    /** Resolves when the image that was chosen last is there, or can't be. @returns {Promise<void>} */
+    async whenOpen() {
+      while (store.get().opening !== null) await new Promise((resolve) => setTimeout(resolve, 20));
+    },
     /** Say that the image is finished, and go on. A finished one is opened again instead. */
     markAndGo() {
       const { image, objects } = store.get();

@@ -11,21 +11,32 @@ export const SHORTCUTS = /** @type {const} */ ([
   { keys: ["Shift+Tab"], action: "previousCandidate", title: "Previous candidate", group: "Draft" },
   { keys: ["z", "Mod+z"], action: "undo", title: "Undo", group: "Draft" },
   { keys: ["Shift+z", "Mod+Shift+z", "Mod+y"], action: "redo", title: "Redo", group: "Draft" },
+  { keys: ["e"], action: "refine", title: "Refine the selected object by clicking (double click too)", group: "Objects" },
   { keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9"], action: "category", title: "Choose a category; relabel the selected object", group: "Objects" },
+  { keys: ["c"], action: "palette", title: "Find a category by name", group: "Objects" },
+  { keys: ["`"], action: "lastCategory", title: "Back to the category before", group: "Objects" },
   { keys: ["n"], action: "addCategory", title: "Add a category", group: "Objects" },
   { keys: ["Delete", "Backspace"], action: "deleteObject", title: "Delete the selected object", group: "Objects" },
-  { keys: ["h"], action: "hideObject", title: "Hide or show the selected object", group: "Objects" },
+  { keys: ["Mod+c"], action: "copy", title: "Copy the selected object, or all", group: "Objects" },
+  { keys: ["Mod+v"], action: "paste", title: "Paste what was copied onto this image", group: "Objects" },
+  { keys: ["Shift+n"], action: "copyToNext", title: "Copy the selected object, or all, to the next image", group: "Objects" },
+  { keys: ["q"], action: "quick", title: "Quick mode: the next click or box accepts the draft and begins another object", group: "Draft" },
+  { keys: ["Shift+h"], action: "hideObject", title: "Hide or show the selected object", group: "Objects" },
   { keys: ["l"], action: "lockObject", title: "Lock or unlock the selected object", group: "Objects" },
   { keys: ["ArrowRight", "d"], action: "nextImage", title: "Next image", group: "Images" },
   { keys: ["ArrowLeft", "a"], action: "previousImage", title: "Previous image", group: "Images" },
+  { keys: ["Shift+ArrowRight", "Shift+d"], action: "nextUnlabelled", title: "Next image without objects", group: "Images" },
   { keys: ["m"], action: "mark", title: "Mark the image done (or empty) and go to the next", group: "Images" },
   { keys: ["/"], action: "search", title: "Find an image by name", group: "Images" },
   { keys: ["f"], action: "fit", title: "Fit the image to the window (double click too)", group: "View" },
   { keys: ["+", "="], action: "zoomIn", title: "Zoom in (wheel too)", group: "View" },
   { keys: ["-", "_"], action: "zoomOut", title: "Zoom out", group: "View" },
   { keys: ["0"], action: "actualSize", title: "One image pixel per screen pixel", group: "View" },
-  { keys: ["Space"], action: "pan", title: "Hold and drag to pan (middle drag too)", group: "View", held: true },
+  { keys: ["Space"], action: "pan", title: "Hold to see the picture without masks; drag meanwhile to pan (middle drag too)", group: "View", held: true },
   { keys: ["v"], action: "toggleMasks", title: "Show or hide all masks", group: "View" },
+  { keys: ["h"], action: "toggleHover", title: "Show the mask that a click would give", group: "View" },
+  { keys: ["i"], action: "isolate", title: "Show the selected object alone", group: "View" },
+  { keys: ["Shift+c"], action: "crosshair", title: "Show or hide the crosshair", group: "View" },
   { keys: ["o"], action: "toggleOutline", title: "Show or hide outlines", group: "View" },
   { keys: ["?"], action: "help", title: "Show these shortcuts", group: "Help" },
 ]);
@@ -83,8 +94,10 @@ export function listen({ target, active, run }) {
   /** @type {(event: Event, down: boolean) => void} */
   const handle = (raw, down) => {
     const event = /** @type {KeyboardEvent} */ (raw);
-    if (event.defaultPrevented || event.isComposing || !active()) return;
+    if (event.isComposing || !active()) return;
     const action = actionOf(event);
+    // The canvas uses Space too, and says so; everything else that was used up is not for us.
+    if (event.defaultPrevented && action !== "pan") return;
     if (action === null || (down && takesText(event.target))) return;
     if ((action === "accept" || action === "pan") && down && isPressed(event.target)) return;
     if (!down && action !== "pan") return;

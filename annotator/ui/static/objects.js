@@ -1,6 +1,7 @@
 /** Verbs about accepted objects, undo and redo. */
 
-import { imageLoaded, merge, objectChanged, objectDeleted } from "./store.js";
+import { freshId } from "./drafting.js";
+import { imageLoaded, merge, objectAdded, objectChanged, objectDeleted } from "./store.js";
 
 /**
  * @param {{store: import("./store.js").Store, api: import("./api.js").Api, queue: any, drafting: any,
@@ -46,7 +47,36 @@ export function createObjects({ store, api, queue, drafting, fail, tell }) {
     }
   }
 
+  /** Below zero until the server has numbered it. */
+  const temporary = () => -(Date.now() * 1000 + Math.floor(Math.random() * 1000));
+
   return {
+    /** Remember the selected object, or all that are shown. @returns {number} how many */
+    copy() {
+      const { objects, selected, image } = store.get();
+      const wanted = objects.filter((object) => object.rle !== null && (selected === null ? !object.hidden : object.id === selected));
+      if (image === null || wanted.length === 0) return 0;
+      store.update(merge, { clipboard: { from: image.id, objects: wanted } });
+      return wanted.length;
+    },
+    /** Put what was copied onto the image on the screen. @returns {boolean} whether there was something */
+    paste() {
+      const { image, clipboard } = store.get();
+      if (image === null || clipboard === null) return false;
+      const fits = clipboard.objects.filter((object) => object.rle?.size[0] === image.height && object.rle.size[1] === image.width);
+      if (fits.length < clipboard.objects.length) {
+        tell("This image has another size than the one that was copied from.");
+        return true;
+      }
+      for (const original of fits) {
+        const object = temporary();
+        store.update(objectAdded, { ...original, id: object, hidden: false, locked: false, revision: 0, pending: true });
+        queue.add({ kind: "add", image: image.id, key: `object:${object}`, object, body: { category: original.category, rle: original.rle, key: freshId() } });
+      }
+      store.update((state) => ({ ...state, history: { undo: "add object", redo: null } }));
+      tell(fits.length === 1 ? "1 object pasted." : `${fits.length} objects pasted.`);
+      return true;
+    },
     /** @param {number | null} id */
     select: (id) => store.update(merge, { selected: id }),
     /** @param {number | null} id */
@@ -54,6 +84,11 @@ export function createObjects({ store, api, queue, drafting, fail, tell }) {
     /** @param {number} id @param {number} category */
     relabel(id, category) {
       if (find(id)?.category !== category && !isLocked(id)) patch(id, { category }, "relabel");
+    },
+    /** Correct an object's mask by clicking. @param {number} id */
+    refine(id) {
+      const object = find(id);
+      if (object !== undefined && !isLocked(id)) drafting.refine(object, store.get().view.local);
     },
     /** @param {number} id */
     toggleHidden: (id) => patch(id, { hidden: !(find(id)?.hidden ?? false) }, null),
@@ -63,6 +98,7 @@ export function createObjects({ store, api, queue, drafting, fail, tell }) {
     remove(id) {
       const { image, objects } = store.get();
       if (image === null || find(id) === undefined || isLocked(id)) return;
+      if (store.get().draft?.replaces === id) drafting.discard();
       const index = objects.findIndex((object) => object.id === id);
       const selected = store.get().selected === id;
       store.update(objectDeleted, id);

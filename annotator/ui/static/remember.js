@@ -4,16 +4,25 @@ import { initialState } from "./store.js";
 
 const KEY = "annotator:view";
 const HINT = "annotator:hint";
+/** Parts of the view that are a matter of taste; the others belong to the moment. */
+const KEPT = /** @type {const} */ (["opacity", "outline", "outlineWidth", "showPrompts", "crosshair", "hover", "local"]);
+/** @type {{[name: string]: (value: any) => boolean}} */
+const FITS = {
+  opacity: (value) => value >= 0 && value <= 1,
+  outlineWidth: (value) => value >= 0.5 && value <= 3,
+  hover: (value) => ["auto", "on", "off"].includes(value),
+};
 
 /** @returns {Partial<import("./store.js").State>} */
 export function remembered() {
   const { view } = initialState();
   const hint = localStorage.getItem(HINT) !== "seen";
   try {
-    const { opacity, outline, showPrompts } = JSON.parse(localStorage.getItem(KEY) ?? "{}");
-    if (typeof opacity === "number" && opacity >= 0 && opacity <= 1) view.opacity = opacity;
-    if (typeof outline === "boolean") view.outline = outline;
-    if (typeof showPrompts === "boolean") view.showPrompts = showPrompts;
+    const stored = JSON.parse(localStorage.getItem(KEY) ?? "{}");
+    for (const name of KEPT) {
+      const value = stored[name];
+      if (typeof value === typeof view[name] && (FITS[name]?.(value) ?? true)) Object.assign(view, { [name]: value });
+    }
   } catch {
     // Somebody else wrote there; start afresh.
   }
@@ -22,8 +31,8 @@ export function remembered() {
 
 /** @param {import("./store.js").Store} store */
 export function rememberView(store) {
-  store.watch((state) => [state.view], ({ view: { opacity, outline, showPrompts } }) => {
-    localStorage.setItem(KEY, JSON.stringify({ opacity, outline, showPrompts }));
+  store.watch((state) => [state.view], ({ view }) => {
+    localStorage.setItem(KEY, JSON.stringify(Object.fromEntries(KEPT.map((name) => [name, view[name]]))));
   });
 }
 

@@ -1,5 +1,7 @@
 /** From the state to what the canvas paints: plain data, the same objects as long as nothing about them changed. */
 
+import { activeCategory } from "./store.js";
+
 const NO_CATEGORY = "#3b82f6";
 
 /** @typedef {import("./store.js").State} State */
@@ -9,10 +11,13 @@ function colourOf(state, category) {
   return state.project?.categories.find((other) => other.id === category)?.colour ?? NO_CATEGORY;
 }
 
-/** Objects that have a mask to paint. @param {State} state */
+/** Objects that have a mask to paint; the one that is being refined is painted as the draft. @param {State} state */
 export function sceneObjects(state) {
+  const { draft, view, selected } = state;
+  const refined = draft?.replaces ?? null;
+  const alone = (/** @type {number} */ id) => !view.isolate || (draft === null && (selected === null || id === selected));
   const colours = new Map(state.project?.categories.map((category) => [category.id, category.colour]));
-  return state.objects.filter((object) => object.rle !== null).map(({ id, rle, bbox, category, hidden, locked }) => (
+  return state.objects.filter((object) => object.rle !== null && object.id !== refined && alone(object.id)).map(({ id, rle, bbox, category, hidden, locked }) => (
     { id, rle, bbox, colour: colours.get(category) ?? NO_CATEGORY, hidden, locked }
   ));
 }
@@ -24,8 +29,14 @@ export function sceneDraft(state) {
   const shown = draft.candidates[draft.chosen] ?? null;
   return {
     points: draft.points, box: draft.box, mask: shown === null ? null : { rle: shown.rle, bbox: shown.bbox },
-    colour: colourOf(state, state.category), pending: draft.asking && shown === null,
+    colour: colourOf(state, activeCategory(state)), pending: draft.asking && shown === null,
   };
+}
+
+/** What a click would give where the pointer is. @param {State} state */
+export function scenePreview(state) {
+  const shown = state.preview?.reply.candidates[state.preview.reply.chosen] ?? null;
+  return shown === null ? null : { rle: shown.rle, colour: colourOf(state, state.category) };
 }
 
 /**
@@ -34,15 +45,18 @@ export function sceneDraft(state) {
  */
 export function createScene({ store, surface }) {
   /** @type {any} */
-  let scene = { image: null, objects: [], selected: null, highlighted: null, draft: null, view: store.get().view };
+  let scene = { image: null, objects: [], selected: null, highlighted: null, draft: null, preview: null, view: store.get().view };
   /** @param {(state: State) => unknown[]} select @param {(state: State) => object} make */
   const part = (select, make) => store.watch(select, (state) => { scene = { ...scene, ...make(state) }; });
   part((state) => [state.image?.id, state.image?.pixels.url], ({ image }) => ({
     image: image === null ? null : { id: image.id, width: image.width, height: image.height, url: image.pixels.url, pixelWidth: image.pixels.width, pixelHeight: image.pixels.height },
   }));
-  part((state) => [state.objects, state.project?.categories], (state) => ({ objects: sceneObjects(state) }));
+  part((state) => [state.objects, state.project?.categories, state.draft?.replaces, state.view.isolate && state.selected, state.view.isolate && state.draft === null], (state) => ({ objects: sceneObjects(state) }));
   part((state) => [state.draft, state.category, state.project?.categories], (state) => ({ draft: sceneDraft(state) }));
-  part((state) => [state.selected, state.highlighted, state.view], ({ selected, highlighted, view }) => ({ selected, highlighted, view }));
+  part((state) => [state.preview, state.category, state.project?.categories], (state) => ({ preview: scenePreview(state) }));
+  part((state) => [state.selected, state.highlighted, state.view], ({ selected, highlighted, view }) => (
+    { selected, highlighted, view: view.comparing ? { ...view, overlays: false } : view }
+  ));
   let seen = 0;
   /** @type {unknown} */
   let mask = null;

@@ -1,3 +1,5 @@
+import { nothingMeasured } from "./statistics.js";
+
 /**
  * The state of the page in one place. Reducers are pure: `(state, …) => state`; panels watch the parts they show.
  *
@@ -5,8 +7,9 @@
  * @typedef {{size: [number, number], counts: string}} Rle
  * @typedef {{rle: Rle, score: number, area: number, bbox: number[]}} Candidate
  * @typedef {{id: string, points: PromptPoint[], box: number[] | null, mask: {rle: Rle} | null, choice: number | null,
- *   category: number | null, candidates: Candidate[], chosen: number, asking: boolean}} Draft
- *   candidates: of the last answer; empty before the first
+ *   local: boolean, replaces: number | null, category: number | null, candidates: Candidate[], chosen: number, asking: boolean}} Draft
+ *   candidates: of the last answer; empty before the first; replaces: the object that is being refined; local: points change
+ *   a given mask only where they are
  * @typedef {{id: number, category: number, rle: Rle | null, area: number, bbox: number[], score: number | null, hidden: boolean,
  *   locked: boolean, revision: number, pending?: boolean}} Annotation  id < 0: the server has not numbered it yet
  * @typedef {{id: string, name: string, width: number, height: number, state: string, objects: number, problem: string | null,
@@ -18,13 +21,18 @@
  * @typedef {{name: string, title: string, parameters: number, present: boolean, device: string, state: "unloaded" | "loading" | "ready" | "failed",
  *   step: string | null, problem: string | null, notice: string | null, default: boolean}} ModelItem
  * @typedef {{id: number, kind: "error" | "info", text: string, retry: (() => void) | null}} Toast
- * @typedef {{opacity: number, outline: boolean, showPrompts: boolean, overlays: boolean, tool: "prompt" | "pan"}} View
+ * @typedef {{opacity: number, outline: boolean, outlineWidth: number, showPrompts: boolean, overlays: boolean, tool: "prompt" | "pan",
+ *   comparing: boolean, isolate: boolean, crosshair: boolean, hover: "auto" | "on" | "off", local: boolean, quick: boolean}} View
+ *   comparing: masks are hidden while a key is held; isolate: only the object in question is shown; quick: the next click
+ *   accepts the draft and begins another object
+ * @typedef {{x: number, y: number, image: string, reply: any}} Preview  what a click there would give
+ * @typedef {import("./statistics.js").Statistics} Statistics
  * @typedef {{project: Project | null, list: {items: ImageItem[], status: string, query: string, complete: boolean, total: number | null},
  *   image: OpenImage | null, opening: string | null, failure: {id: string | null, message: string, retry: boolean} | null, painted: boolean,
  *   embedding: "none" | "preparing" | "ready" | "failed", objects: Annotation[], draft: Draft | null,
  *   history: {undo: string | null, redo: string | null}, selected: number | null, highlighted: number | null,
  *   category: number | null, view: View, saving: {phase: string, pending: number, message: string | null, saved: string | null},
- *   latency: number | null, toasts: Toast[], hint: boolean, upload: {name: string, part: number, done: number, total: number} | null,
+ *   latency: number | null, preview: Preview | null, clipboard: {from: string, objects: Annotation[]} | null, statistics: Statistics, lastCategories: number[], palette: boolean, toasts: Toast[], hint: boolean, upload: {name: string, part: number, done: number, total: number} | null,
  *   naming: "no" | "add" | "accept", models: ModelItem[], model: string | null, loadingModel: string | null}} State
  */
 
@@ -34,9 +42,12 @@ export const initialState = () => ({
   list: { items: [], status: "", query: "", complete: false, total: null },
   image: null, opening: null, failure: null, painted: false, embedding: "none", objects: [], draft: null,
   history: { undo: null, redo: null }, selected: null, highlighted: null, category: null,
-  view: { opacity: 0.45, outline: true, showPrompts: true, overlays: true, tool: "prompt" },
+  view: {
+    opacity: 0.45, outline: true, outlineWidth: 1, showPrompts: true, overlays: true, tool: "prompt", comparing: false, isolate: false,
+    crosshair: false, hover: "auto", local: true, quick: false,
+  },
   saving: { phase: "idle", pending: 0, message: null, saved: null },
-  latency: null, toasts: [], hint: false, upload: null, naming: "no", models: [], model: null, loadingModel: null,
+  latency: null, preview: null, clipboard: null, statistics: nothingMeasured(), lastCategories: [], palette: false, toasts: [], hint: false, upload: null, naming: "no", models: [], model: null, loadingModel: null,
 });
 
 /**
@@ -91,13 +102,21 @@ export function createStore(state) {
 /** @param {State} state @param {Partial<State>} parts @returns {State} */
 export const merge = (state, parts) => ({ ...state, ...parts });
 
+/** The category that the next accepted object gets: an object that is refined has its own. @param {State} state */
+export const activeCategory = (state) => state.draft?.replaces != null ? state.draft.category : state.category;
+
+/** @param {State} state @param {number} category @returns {State} */
+export const categoryChosen = (state, category) => ({
+  ...state, category, lastCategories: [category, ...state.lastCategories.filter((other) => other !== category)].slice(0, 9),
+});
+
 /** @param {State} state @param {Partial<View>} parts @returns {State} */
 export const setView = (state, parts) => ({ ...state, view: { ...state.view, ...parts } });
 
 /** An image is on its way: what was on the last one is gone from the screen. @param {State} state @param {string} id @returns {State} */
 export const imageOpening = (state, id) => ({
   ...state, opening: id, failure: null, image: null, painted: false, embedding: "none", objects: [], draft: null,
-  history: { undo: null, redo: null }, selected: null, highlighted: null,
+  history: { undo: null, redo: null }, selected: null, highlighted: null, preview: null,
 });
 
 /**
@@ -133,6 +152,7 @@ function draftFrom(draft, shown) {
 function fromServer(draft) {
   return {
     id: draft.id, box: draft.box, mask: draft.mask, choice: draft.choice, category: draft.category,
+    local: draft.local ?? false, replaces: draft.replaces ?? null,
     points: draft.points.map((/** @type {number[]} */ [x, y, label]) => ({ x, y, label })),
   };
 }
@@ -144,13 +164,13 @@ export function isAnswerable(draft) {
 
 /** Whether one prompt is another: the same points in the same order, box, mask and choice. @param {Draft} a @param {Draft} b */
 export function samePrompt(a, b) {
-  return JSON.stringify([a.points, a.box, a.mask, a.choice]) === JSON.stringify([b.points, b.box, b.mask, b.choice]);
+  return JSON.stringify([a.points, a.box, a.mask, a.choice, a.local]) === JSON.stringify([b.points, b.box, b.mask, b.choice, b.local]);
 }
 
 /** @param {State} state @param {Draft | null} draft @returns {State} */
 export function draftChanged(state, draft) {
   if (draft !== null && !isAnswerable(draft)) draft = { ...draft, candidates: [], chosen: 0, asking: false };
-  return { ...state, draft, selected: draft === null ? state.selected : null };
+  return { ...state, draft, preview: draft === null ? state.preview : null, selected: draft === null ? state.selected : null };
 }
 
 /** The model answered for a draft. @param {State} state @param {string} draft @param {any} reply @param {boolean} asking whether a newer question is out @returns {State} */
@@ -161,11 +181,15 @@ export function answered(state, draft, reply, asking) {
 
 /**
  * The draft became an object; its place in the list is taken before the server has numbered it.
- * @param {State} state @param {number} id temporary, below 0 @param {number} category @returns {State}
+ * @param {State} state @param {number} id temporary, below 0, or that of the object that was refined @param {number} category @returns {State}
  */
 export function accepted(state, id, category) {
   if (state.draft === null || state.image === null) return state;
   const shown = state.draft.candidates[state.draft.chosen] ?? null;
+  if (state.draft.replaces !== null) {
+    const parts = shown === null ? {} : { rle: shown.rle, area: shown.area, bbox: shown.bbox, score: shown.score };
+    return { ...objectChanged(state, id, { ...parts, category }), draft: null, selected: id };
+  }
   /** @type {Annotation} */
   const object = {
     id, category, rle: shown?.rle ?? null, area: shown?.area ?? 0, bbox: shown?.bbox ?? [0, 0, 0, 0], score: shown?.score ?? null,
@@ -185,6 +209,7 @@ export function objectSaved(state, id, annotation) {
     objects: state.objects.map((object) => object.id === id ? annotation : object),
     selected: state.selected === id ? annotation.id : state.selected,
     highlighted: state.highlighted === id ? annotation.id : state.highlighted,
+    draft: state.draft !== null && state.draft.replaces === id ? { ...state.draft, replaces: annotation.id } : state.draft,
   };
 }
 
@@ -200,6 +225,13 @@ export function objectNumbered(state, id, annotation) {
 export const objectChanged = (state, id, parts) => ({
   ...state, objects: state.objects.map((object) => object.id === id ? { ...object, ...parts } : object),
 });
+
+/** An object made elsewhere, shown before the server has numbered it. @param {State} state @param {Annotation} object @returns {State} */
+export function objectAdded(state, object) {
+  if (state.image === null) return state;
+  const started = state.image.state === "todo" || state.image.state === "empty" ? "in_progress" : state.image.state;
+  return countObjects({ ...state, objects: [...state.objects, object], image: { ...state.image, state: started } });
+}
 
 /** @param {State} state @param {number} id @returns {State} */
 export const objectDeleted = (state, id) => countObjects({

@@ -5,7 +5,7 @@
  * A write names what it is about by `key`. Revisions, and the ids of objects that the server had not numbered yet, are
  * filled in when it is sent, from what the server said last (`truth`).
  *
- * @typedef {"put-draft" | "drop-draft" | "accept" | "patch" | "delete" | "state"} Kind
+ * @typedef {"put-draft" | "drop-draft" | "accept" | "add" | "patch" | "delete" | "state"} Kind
  * @typedef {{kind: Kind, image: string, key: string, body: {[name: string]: unknown}, object?: number}} Write
  * @typedef {{drafts: {[image: string]: number | null}, objects: {[id: string]: number}, ids: {[temporary: string]: number}}} Truth
  * @typedef {{getItem(key: string): string | null, setItem(key: string, value: string): void, removeItem(key: string): void}} Storage
@@ -28,12 +28,19 @@ export function toRequest(write, truth) {
   const image = `/images/${encodeURIComponent(write.image)}`;
   const revision = truth.drafts[write.image] ?? null;
   switch (write.kind) {
-    case "put-draft": return { method: "PUT", path: `${image}/draft`, body: { ...write.body, revision } };
+    case "put-draft": return { method: "PUT", path: `${image}/draft`, body: { ...write.body, ...refined(write, truth), revision } };
     case "drop-draft": return revision === null ? null : { method: "DELETE", path: `${image}/draft`, body: { revision } };
-    case "accept": return { method: "POST", path: `${image}/annotations`, body: write.body };
+    case "accept":
+    case "add": return { method: "POST", path: `${image}/annotations`, body: write.body };
     case "state": return { method: "PATCH", path: image, body: write.body };
     default: return aboutObject(write, truth);
   }
+}
+
+/** The object that a draft refines, by the number it has by now. @param {Write} write @param {Truth} truth */
+function refined(write, truth) {
+  const replaces = /** @type {number | null | undefined} */ (write.body["replaces"]);
+  return replaces == null ? {} : { replaces: truth.ids[replaces] ?? replaces };
 }
 
 /** @param {Write} write @param {Truth} truth */
@@ -56,8 +63,9 @@ export function learn(truth, write, reply) {
   const ids = { ...truth.ids };
   if (write.kind === "put-draft") drafts[write.image] = reply.draft.revision;
   if (write.kind === "drop-draft" || write.kind === "accept") drafts[write.image] = null;
-  if (write.kind === "accept" || write.kind === "patch") objects[reply.annotation.id] = reply.annotation.revision;
-  if (write.kind === "accept" && write.object !== undefined) ids[write.object] = reply.annotation.id;
+  const made = write.kind === "accept" || write.kind === "add";
+  if (made || write.kind === "patch") objects[reply.annotation.id] = reply.annotation.revision;
+  if (made && write.object !== undefined) ids[write.object] = reply.annotation.id;
   return { drafts, objects, ids };
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { createWriteQueue } from "../../../annotator/ui/static/writes.js";
+import { createWriteQueue, toRequest } from "../../../annotator/ui/static/writes.js";
 import { random } from "../helpers.js";
 import { FakeServer, handClock, memory, settle } from "./world.js";
 
@@ -211,4 +211,9 @@ test("a browser that refuses to store anything still saves", async () => {
   queue.add(put("d", 1));
   await queue.whenEmpty();
   assert.equal(server.draft.content.points, 1);
+});
+
+test("an object that is refined before the server has numbered it is named by its number when that is there", () => {
+  const write = { kind: "put-draft", image: "i", key: "draft:i", body: { id: "d", replaces: -7 } };
+  assert.deepEqual(toRequest(write, { drafts: {}, objects: { 3: 1 }, ids: { "-7": 3 } }).body, { id: "d", replaces: 3, revision: null });
 });

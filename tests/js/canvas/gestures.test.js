@@ -32,8 +32,8 @@ test("outside the image nothing is added", () => {
 test("a drag draws a box in any direction, live and once for good", () => {
   const intents = play([["down", 50, 60], ["move", 30, 20], ["up", 10, 15]]);
   assert.deepEqual(intents, [
-    { type: "set-box", box: [30, 20, 50, 60], final: false },
-    { type: "set-box", box: [10, 15, 50, 60], final: true },
+    { type: "set-box", box: [30, 20, 50, 60], final: false, fresh: true },
+    { type: "set-box", box: [10, 15, 50, 60], final: true, fresh: false },
   ]);
 });
 

@@ -9,7 +9,7 @@
  *   type: "down" | "move" | "up" | "cancel", screen: Point, image: Point, inside: boolean, button: number,
  *   shift: boolean, alt: boolean, control: boolean, space: boolean, hit: Hit | null, box: Box | null, objects: boolean,
  * }} PointerInput  image is clamped to the image, inside says whether it had to be; objects: a plain click selects objects
- * @typedef {{mode: "idle"} | {mode: "pan", last: Point} | {mode: "press", from: PointerInput} | {mode: "box", from: Point}
+ * @typedef {{mode: "idle"} | {mode: "pan", last: Point} | {mode: "press", from: PointerInput} | {mode: "box", from: Point, begun: boolean}
  *   | {mode: "move-point", index: number, moved: boolean, from: Point} | {mode: "resize", handle: number, box: Box}} Gesture
  * @typedef {Record<string, unknown> & {type: string}} Intent
  * @typedef {{gesture: Gesture, intents: Intent[]}} Step
@@ -28,7 +28,7 @@ export function step(gesture, input) {
   if (gesture.mode === "pan") return panning(gesture, input);
   if (gesture.mode === "move-point") return movingPoint(gesture, input);
   if (gesture.mode === "resize") return resizing(gesture, input);
-  if (gesture.mode === "box") return drawing(gesture.from, input);
+  if (gesture.mode === "box") return drawing(gesture.from, input, gesture.begun);
   return held(gesture.from, input);
 }
 
@@ -50,7 +50,7 @@ function pressed(input) {
 /** A button is down and has not moved far yet. @param {PointerInput} from @param {PointerInput} input @returns {Step} */
 function held(from, input) {
   const far = Math.hypot(input.screen.x - from.screen.x, input.screen.y - from.screen.y) > DRAG_DISTANCE;
-  if (far && from.button === 0 && !from.alt && !from.control) return drawing(from.image, input);
+  if (far && from.button === 0 && !from.alt && !from.control) return drawing(from.image, input, false);
   if (input.type !== "up") return { gesture: { mode: "press", from }, intents: [] };
   return { gesture: IDLE, intents: far ? [] : clicked(from) };
 }
@@ -70,14 +70,15 @@ function clicked(input) {
   return [{ type: "add-point", x: input.image.x, y: input.image.y, label }];
 }
 
-/** @param {Point} from @param {PointerInput} input @returns {Step} */
-function drawing(from, input) {
+/** @param {Point} from @param {PointerInput} input @param {boolean} begun whether the box was told of before @returns {Step} */
+function drawing(from, input, begun) {
   const box = between(from, input.image);
   const final = input.type === "up";
+  const empty = box[2] - box[0] < 1 || box[3] - box[1] < 1;
   /** @type {Gesture} */
-  const gesture = final ? IDLE : { mode: "box", from };
-  if (box[2] - box[0] < 1 || box[3] - box[1] < 1) return { gesture, intents: final ? [{ type: "revert" }] : [] };
-  return { gesture, intents: [{ type: "set-box", box, final }] };
+  const gesture = final ? IDLE : { mode: "box", from, begun: begun || !empty };
+  if (empty) return { gesture, intents: final ? [{ type: "revert" }] : [] };
+  return { gesture, intents: [{ type: "set-box", box, final, fresh: !begun }] };
 }
 
 /** @param {Extract<Gesture, {mode: "pan"}>} gesture @param {PointerInput} input @returns {Step} */

@@ -8,7 +8,7 @@
  * @typedef {{id: number, rle: Rle, bbox: number[], colour: string, hidden: boolean, locked: boolean}} SceneObject
  * @typedef {{x: number, y: number, label: number}} PromptPoint
  * @typedef {{points: PromptPoint[], box: [number, number, number, number] | null, mask: {rle: Rle} | null, colour: string, pending: boolean}} SceneDraft
- * @typedef {{opacity: number, outline: boolean, showPrompts: boolean, overlays: boolean, tool?: "prompt" | "pan"}} View
+ * @typedef {{opacity: number, outline: boolean, outlineWidth: number, showPrompts: boolean, overlays: boolean, tool?: "prompt" | "pan"}} View
  * @typedef {{x: number, y: number, fill: HTMLCanvasElement | null, outline: Path2D, colour: string}} Level
  *   a mask at one step: where it is and its outline in pixels of the mask, its tint in units of the step
  * @typedef {{runs: Runs, box: {x: number, y: number, width: number, height: number}, levels: Map<number, Level>}} Shape
@@ -102,8 +102,8 @@ export function paintObjects(context, view, image, sight, objects, options) {
   if (!options.overlays) return;
   for (const object of objects) {
     if (object.hidden || !isVisible(object.bbox, view, sight)) continue;
-    const { opacity, outline } = options;
-    paintMask(context, view, image, object, { opacity, outline, width: 1.25, inner: object.colour });
+    const { opacity, outline, outlineWidth } = options;
+    paintMask(context, view, image, object, { opacity, outline, width: 1.25 * outlineWidth, inner: object.colour });
   }
 }
 
@@ -117,7 +117,7 @@ export function paintMarks(context, view, image, objects, options, { selected, h
     if (!object || !options.overlays) continue;
     const inner = id === selected ? "#ffffff" : object.colour;
     const opacity = object.hidden ? options.opacity : 0.15;
-    paintMask(context, view, image, object, { opacity, outline: true, width: 2.5, inner });
+    paintMask(context, view, image, object, { opacity, outline: true, width: 2.5 * options.outlineWidth, inner });
   }
 }
 
@@ -163,13 +163,21 @@ function paintMask(context, view, image, { rle, colour }, style) {
 }
 
 /**
+ * What a click would give: lighter than a draft, and gone with the pointer.
+ * @param {CanvasRenderingContext2D} context @param {Viewport} view @param {Size} image @param {{rle: Rle, colour: string}} preview @param {View} options
+ */
+export function paintPreview(context, view, image, preview, options) {
+  if (options.overlays) paintMask(context, view, image, preview, { opacity: options.opacity * 0.6, outline: true, width: options.outlineWidth, inner: preview.colour });
+}
+
+/**
  * @param {CanvasRenderingContext2D} context @param {Viewport} view @param {Size} image @param {SceneDraft} draft
  * @param {View} options @param {number | null} hovered index of the point under the pointer @param {number} phase of the waiting animation, 0..1
  */
 export function paintDraft(context, view, image, draft, options, hovered, phase) {
   if (draft.mask && options.overlays) {
     const opacity = Math.min(1, options.opacity + 0.1);
-    paintMask(context, view, image, { rle: draft.mask.rle, colour: draft.colour }, { opacity, outline: true, width: 1.75, inner: "#ffffff" });
+    paintMask(context, view, image, { rle: draft.mask.rle, colour: draft.colour }, { opacity, outline: true, width: 1.75 * options.outlineWidth, inner: "#ffffff" });
   }
   if (!options.showPrompts) return;
   if (draft.box) paintBox(context, view, draft.box, draft.pending ? phase : 0);

@@ -9,7 +9,7 @@
  * @typedef {{scene: Scene, view: Viewport, host: Size, bitmap: CanvasImageSource | null, hovered: number | null}} Frame  hovered: index of a point
  */
 
-import { paintDraft, paintMarks, paintPicture } from "./layers.js";
+import { paintDraft, paintMarks, paintPicture, paintPreview } from "./layers.js";
 import { ObjectLayer } from "./objectLayer.js";
 
 /** @type {Layer[]} */
@@ -93,7 +93,7 @@ export class Stack {
     const dirty = new Set(this.dirty);
     this.dirty.clear();
     const { scene, view, host, bitmap, hovered } = this.frame();
-    const { image, objects, draft, view: options } = scene;
+    const { image, objects, draft, preview, view: options } = scene;
     const phase = still.matches ? 0 : (performance.now() / 900) % 1;
     if (dirty.delete("objects")) this.objects.invalidate();
     this.objects.paint({ view, image, ratio: this.ratio, objects, options });
@@ -102,6 +102,7 @@ export class Stack {
       if (!image || !context) continue;
       if (layer === "picture") paintPicture(context, view, image, bitmap);
       if (layer === "marks") paintMarks(context, view, image, objects, options, scene);
+      if (layer === "draft" && !draft && preview) paintPreview(context, view, image, preview, options);
       if (layer === "draft" && draft) paintDraft(context, view, image, draft, options, hovered, phase);
     }
     if (draft?.pending && !still.matches) this.touch("draft");

@@ -8,7 +8,7 @@
  * @typedef {import("./gestures.js").Hit} Hit
  * @typedef {{id: string, width: number, height: number, url: string}} SceneImage
  * @typedef {{image: SceneImage | null, objects: SceneObject[], selected: number | null, highlighted: number | null,
- *   draft: SceneDraft | null, view: import("./layers.js").View}} Scene
+ *   draft: SceneDraft | null, preview: {rle: import("./rle.js").Rle, colour: string} | null, view: import("./layers.js").View}} Scene
  */
 
 import { clampToImage, fit, isInside, pan, resized, toImage, toScreen, zoom } from "./viewport.js";
@@ -36,6 +36,7 @@ export function createSurface(host, onIntent) {
     /** @param {number} clientX @param {number} clientY */
     toImage: (clientX, clientY) => toImage(surface.view, surface.toScreenPoint({ clientX, clientY })),
     viewport: () => surface.view,
+    isBusy: () => surface.gesture.mode !== "idle",
     whenPainted: () => surface.stack.whenPainted(),
     destroy: () => surface.destroy(),
   };
@@ -53,7 +54,8 @@ class Surface {
       selected: null,
       highlighted: null,
       draft: null,
-      view: { opacity: 0.4, outline: true, showPrompts: true, overlays: true },
+      preview: null,
+      view: { opacity: 0.4, outline: true, outlineWidth: 1, showPrompts: true, overlays: true },
     };
     /** @type {Viewport} */
     this.view = { scale: 1, x: 0, y: 0 };
@@ -103,7 +105,7 @@ class Surface {
     if (objects) this.stack.changed(before.objects, scene.objects);
     if (masksLookOther(before.view, scene.view)) this.stack.touch("objects");
     if (options || scene.selected !== before.selected || scene.highlighted !== before.highlighted) this.stack.touch("marks");
-    if (options || scene.draft !== before.draft) this.stack.touch("draft");
+    if (options || scene.draft !== before.draft || scene.preview !== before.preview) this.stack.touch("draft");
   }
 
   /** @param {SceneImage | null} image */
@@ -203,7 +205,8 @@ class Surface {
     this.gesture = gesture;
     this.active = gesture.mode === "idle" ? null : event.pointerId;
     if (event.type === "pointerup" && this.second && isStill(before, intents)) {
-      this.onIntent({ type: "double-click", addedPoint: this.second.point });
+      const under = before.mode === "press" && before.from.hit?.kind === "object" ? before.from.hit.id : null;
+      this.onIntent({ type: "double-click", addedPoint: this.second.point, object: under });
     } else {
       for (const intent of intents) this.emit(intent, screen);
     }
@@ -350,7 +353,7 @@ class Surface {
 
 /** Whether all objects are to be painted in another way. @param {Scene["view"]} a @param {Scene["view"]} b */
 function masksLookOther(a, b) {
-  return a.opacity !== b.opacity || a.outline !== b.outline || a.overlays !== b.overlays;
+  return a.opacity !== b.opacity || a.outline !== b.outline || a.outlineWidth !== b.outlineWidth || a.overlays !== b.overlays;
 }
 
 /** Whether a press that ends now was a click and no drag. @param {import("./gestures.js").Gesture} before @param {import("./gestures.js").Intent[]} intents */

@@ -1,7 +1,7 @@
 /** The categories: choose the one that accepted objects get, add, rename, recolour. */
 
 import { h, icon, setText } from "../dom.js";
-import { merge } from "../store.js";
+import { activeCategory, merge } from "../store.js";
 
 /** @typedef {import("../store.js").Category} Category */
 
@@ -31,8 +31,9 @@ export function categoryList({ store, choose, add, change, remove }) {
     h("header", { class: "ann-panel-head" }, h("h2", {}, "Categories")),
     list, h("div", { class: "ann-category-add" }, icon("plus", 14), name, h("kbd", { "aria-hidden": "true" }, "N")));
 
-  store.watch((state) => [state.project?.categories, state.category], ({ project, category: chosen }) => {
-    const categories = project?.categories ?? [];
+  store.watch((state) => [state.project?.categories, activeCategory(state)], (state) => {
+    const chosen = activeCategory(state);
+    const categories = state.project?.categories ?? [];
     for (const [id, row] of rows) if (!categories.some((category) => category.id === id)) { row.remove(); rows.delete(id); }
     for (const [index, category] of categories.entries()) {
       let row = rows.get(category.id);

@@ -18,7 +18,7 @@ export const percent = (score) => score === null ? "–" : `${Math.round(Math.mi
 
 /**
  * @param {{store: import("../store.js").Store, verbs: {select: (id: number | null) => void, highlight: (id: number | null) => void,
- *   toggleHidden: (id: number) => void, toggleLocked: (id: number) => void, remove: (id: number) => void,
+ *   toggleHidden: (id: number) => void, toggleLocked: (id: number) => void, refine: (id: number) => void, remove: (id: number) => void,
  *   relabel: (id: number, category: number) => void}}} options
  */
 export function objectList({ store, verbs }) {
@@ -46,7 +46,7 @@ export function objectList({ store, verbs }) {
   });
   /** @type {number | null} */
   let shown = null;
-  store.watch((state) => [state.selected, state.highlighted, state.project?.categories], (state) => {
+  store.watch((state) => [state.selected, state.highlighted, state.project?.categories, state.draft === null, state.draft?.replaces], (state) => {
     const index = state.objects.findIndex((object) => object.id === state.selected);
     if (index >= 0 && state.selected !== shown) rows.reveal(index);
     else rows.draw();
@@ -80,7 +80,8 @@ function objectRow(object, verbs, store) {
   h("span", { class: "ann-object-name" }), relabel,
   h("span", { class: "ann-object-figures" }, h("span", { title: "How sure the model was" }), h("span", { title: "Area" })),
   h("span", { class: "ann-object-actions" },
-    button({ title: "Hide", key: "H", icon: "eye", testid: "object-hide", click: own(verbs.toggleHidden) }),
+    button({ title: "Refine", key: "E", icon: "pencil", testid: "object-refine", click: own(verbs.refine) }),
+    button({ title: "Hide", key: "Shift+H", icon: "eye", testid: "object-hide", click: own(verbs.toggleHidden) }),
     button({ title: "Lock", key: "L", icon: "unlock", testid: "object-lock", click: own(verbs.toggleLocked) }),
     button({ title: "Delete", key: "Delete", icon: "trash", testid: "object-delete", click: own(verbs.remove) })));
 }
@@ -105,7 +106,9 @@ function updateRow(row, object, state) {
   const [score, area] = row.querySelectorAll(".ann-object-figures span");
   if (score !== undefined) setText(score, percent(object.score));
   if (area !== undefined) setText(area, areaText(object.area));
-  const [hide, lock] = row.querySelectorAll("button");
+  row.classList.toggle("is-refined", state.draft?.replaces === object.id);
+  const [refine, hide, lock] = row.querySelectorAll("button");
+  if (refine !== undefined) refine.disabled = object.locked || state.draft !== null;
   if (hide !== undefined) toggle(hide, object.hidden ? "eye-off" : "eye", object.hidden ? "Show" : "Hide", object.hidden);
   if (lock !== undefined) toggle(lock, object.locked ? "lock" : "unlock", object.locked ? "Unlock" : "Lock", object.locked);
 }
@@ -115,7 +118,7 @@ function toggle(element, picture, title, on) {
   if (element.dataset["icon"] === picture) return;
   element.dataset["icon"] = picture;
   element.replaceChildren(icon(picture));
-  element.title = `${title} (${title === "Hide" || title === "Show" ? "H" : "L"})`;
+  element.title = `${title} (${title === "Hide" || title === "Show" ? "Shift+H" : "L"})`;
   element.setAttribute("aria-label", title);
   element.classList.toggle("is-on", on);
 }

@@ -3,6 +3,8 @@
 import { button, h, icon, setText } from "../dom.js";
 import { modelOf } from "../models.js";
 import { setView } from "../store.js";
+import { previews } from "../hover.js";
+import { figures } from "./figures.js";
 import { modelMenu } from "./modelMenu.js";
 
 /** The server's time of day, as people here read it. @param {string} time ISO 8601 */
@@ -35,7 +37,7 @@ export function readiness(state) {
 export function statusBar({ store, help, models, leave }) {
   const model = modelMenu({ store, verbs: models, leave }).element;
   const embedding = h("span", { class: "ann-status-embedding", role: "status", "data-testid": "status-embedding" }, h("i", { class: "ann-dot" }), h("span"));
-  const latency = h("span", { class: "ann-status-latency", title: "From the click to the answer", "data-testid": "status-latency" });
+  const latency = figures({ store }).element;
   const saved = h("span", { class: "ann-status-saved", role: "status", "aria-live": "polite", "data-testid": "saved" });
   store.watch((state) => [state.embedding, state.loadingModel, state.saving.phase, state.models], (state) => {
     const ready = readiness(state);
@@ -43,7 +45,6 @@ export function statusBar({ store, help, models, leave }) {
     const text = embedding.lastElementChild;
     if (text !== null) setText(text, ready.text);
   });
-  store.watch((state) => [state.latency], (state) => setText(latency, state.latency === null ? "" : `${Math.round(state.latency)} ms`));
   store.watch((state) => [state.saving], ({ saving }) => {
     setText(saved, savingText(saving));
     saved.dataset["phase"] = saving.phase;
@@ -55,26 +56,54 @@ export function statusBar({ store, help, models, leave }) {
   };
 }
 
-/** How masks are drawn. @param {{store: import("../store.js").Store}} options */
-export function viewSettings({ store }) {
+/** Switches of the view: name, label, key, what it does. */
+const SWITCHES = /** @type {const} */ ([
+  ["overlays", "Masks", "V", "Show or hide all masks"],
+  ["outline", "Outlines", "O", "Show or hide outlines"],
+  ["showPrompts", "Prompts", "", "Show or hide the draft’s points and box"],
+  ["crosshair", "Crosshair", "Shift+C", "Lines through the pointer, for placing boxes"],
+  ["isolate", "Isolate", "I", "Hide all objects but the selected one"],
+  ["local", "Refine locally", "", "While you refine an object, a click changes only the region it touches"],
+  ["quick", "Quick mode", "Q", "The next click accepts the draft and begins another object"],
+]);
+
+/** How masks are drawn and what clicks do. @param {{store: import("../store.js").Store, setLocal: (local: boolean) => void}} options */
+export function viewSettings({ store, setLocal }) {
   const opacity = h("input", {
     type: "range", min: "0", max: "1", step: "0.05", "aria-label": "Opacity of masks", "data-testid": "opacity",
     on: { input: () => store.update(setView, { opacity: Number(opacity.value) }) },
   });
   const value = h("span", { class: "ann-count" });
-  const switches = /** @type {const} */ ([["overlays", "Masks", "V"], ["outline", "Outlines", "O"], ["showPrompts", "Prompts", ""]]).map(([name, label, key]) => {
-    const box = h("input", { type: "checkbox", "data-testid": `view-${name}`, on: { change: () => store.update(setView, { [name]: box.checked }) } });
-    return { name, box, element: h("label", { class: "ann-switch" }, box, h("span", {}, label), key === "" ? null : h("kbd", { "aria-hidden": "true" }, key)) };
+  const outlineWidth = h("input", {
+    type: "range", min: "0.5", max: "3", step: "0.5", "aria-label": "Width of outlines", "data-testid": "outline-width",
+    on: { input: () => store.update(setView, { outlineWidth: Number(outlineWidth.value) }) },
   });
+  const width = h("span", { class: "ann-count" });
+  /** @param {string} name @param {string} label @param {string} key @param {string} title @param {(on: boolean) => void} change */
+  const toggle = (name, label, key, title, change) => {
+    const box = h("input", { type: "checkbox", "data-testid": `view-${name}`, on: { change: () => change(box.checked) } });
+    return { box, element: h("label", { class: "ann-switch", title }, box, h("span", {}, label), key === "" ? null : h("kbd", { "aria-hidden": "true" }, key)) };
+  };
+  const switches = SWITCHES.map(([name, label, key, title]) => ({
+    name, ...toggle(name, label, key, title, (on) => {
+      store.update(setView, { [name]: on });
+      if (name === "local") setLocal(on);
+    }),
+  }));
+  const hover = toggle("hover", "Preview", "H", "Show the mask that a click would give", (on) => store.update(setView, { hover: on ? "on" : "off" }));
+  store.watch((state) => [state.view.hover, state.statistics.decodes], (state) => { hover.box.checked = previews(state); });
   store.watch((state) => [state.view], ({ view }) => {
     opacity.value = String(view.opacity);
     setText(value, `${Math.round(view.opacity * 100)} %`);
+    outlineWidth.value = String(view.outlineWidth);
+    setText(width, `${view.outlineWidth} ×`);
     for (const { name, box } of switches) box.checked = view[name];
   });
   return {
     element: h("section", { class: "ann-panel ann-view", "aria-label": "View" },
       h("header", { class: "ann-panel-head" }, h("h2", {}, "View")),
-      h("div", { class: "ann-view-body" }, h("label", { class: "ann-slider" }, h("span", {}, "Opacity"), opacity, value), h("div", { class: "ann-switches" }, switches.map((one) => one.element)))),
+      h("div", { class: "ann-view-body" }, h("label", { class: "ann-slider" }, h("span", {}, "Opacity"), opacity, value), h("label", { class: "ann-slider" }, h("span", {}, "Outline"), outlineWidth, width),
+        h("div", { class: "ann-switches" }, hover.element, switches.map((one) => one.element)))),
   };
 }
 
