@@ -116,7 +116,7 @@ def save_draft(service: Current, author: Author, image: ImageId, body: schemas.D
     """Keep the draft as it is now; each call is one step of undo."""
     if body.mask is not None and body.mask.rle is None:
         raise InvalidInput('A draft keeps its mask as {"rle": ...}; send that.', field="mask")
-    draft = service.editor.save_draft(
+    draft = service.drafts.save(
         author=author,
         image_id=image,
         draft_id=body.id,
@@ -132,7 +132,7 @@ def save_draft(service: Current, author: Author, image: ImageId, body: schemas.D
 @router.delete("/images/{image}/draft")
 def drop_draft(service: Current, author: Author, image: ImageId, body: schemas.RevisionBody) -> dict[str, Any]:
     """Give the draft up; undo brings it back."""
-    service.editor.drop_draft(author=author, image_id=image, revision=body.revision)
+    service.drafts.drop(author=author, image_id=image, revision=body.revision)
     return _saved(service, author, image)
 
 
@@ -147,7 +147,7 @@ def add_annotation(service: Current, author: Author, image: ImageId, body: schem
         )
     else:
         assert body.draft is not None
-        annotation = service.editor.accept(
+        annotation = service.drafts.accept(
             author=author,
             image_id=image,
             draft_id=body.draft,

@@ -1,4 +1,4 @@
-"""Applying a Change to the rows it is about. The pure rule (`domain.changes.apply`) decides whether it fits them."""
+"""Applying and recording Changes. The pure rule (`domain.changes.apply`) decides whether a change fits the rows."""
 
 from __future__ import annotations
 
@@ -7,10 +7,57 @@ from sqlalchemy import Connection
 from annotator.domain.annotation import Annotation, Draft, Provenance, Replaces
 from annotator.domain.changes import Change, Content, Edit, Key, apply
 from annotator.domain.mask import Mask
+from annotator.domain.project import Image
 from annotator.domain.prompt import Prompt
-from annotator.errors import Conflict, NotFound
+from annotator.errors import Conflict, InvalidInput, NotFound
 from annotator.store import annotation_rows, history_rows, image_rows, project_rows
-from annotator.store.database import now
+from annotator.store.database import Database, now
+
+
+class Recorder:
+    """Writes changes into a person's history; what all editors share."""
+
+    def __init__(self, *, database: Database, project_id: str) -> None:
+        self.database = database
+        self.project_id = project_id
+
+    def record(self, connection: Connection, author: str, image_id: str, change: Change) -> None:
+        """Apply a change and remember it for undo, inside a transaction of the caller's; see `write_change`."""
+        write_change(connection, self.project_id, author=author, image_id=image_id, change=change)
+        history_rows.record(connection, image_id, author, change)
+
+    def create(
+        self,
+        *,
+        author: str,
+        image: Image,
+        category: int | str,
+        mask: Mask,
+        score: float | None,
+        provenance: Provenance,
+        also: tuple[Edit, ...],
+        label: str,
+    ) -> Annotation:
+        """A new annotation, with other edits in the same change.
+
+        Raises:
+            InvalidInput: the mask is empty.
+            NotFound: the category is unknown.
+        """
+        if mask.area == 0:
+            raise InvalidInput("The mask is empty: nothing would be saved. Add a foreground point on the object.")
+        with self.database.write() as connection:
+            known = project_rows.get_category(connection, self.project_id, category)
+            annotation_id = annotation_rows.reserve_id(connection, image.id)
+            annotation = Annotation(annotation_id, image.id, known.id, mask, author, now(), now(), score, provenance)
+            create = Edit("annotation", str(annotation_id), None, annotation.content())
+            self.record(connection, author, image.id, Change(label, (*also, create)))
+            return annotation_rows.get(connection, annotation_id)
+
+
+def made_from(connection: Connection, image_id: str, key: str) -> Annotation | None:
+    """The annotation that came of a draft or of a request with this key."""
+    return next((one for one in annotation_rows.of_image(connection, image_id) if one.provenance.draft == key), None)
 
 
 def write_change(connection: Connection, project_id: str, *, author: str, image_id: str, change: Change) -> None:

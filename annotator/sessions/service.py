@@ -19,6 +19,8 @@ from annotator.engine import EmbedResult, Engine, ImageSource, Prediction
 from annotator.errors import AnnotatorError, Conflict, InvalidInput, NotFound, StorageProblem
 from annotator.exporters.base import ExportReport
 from annotator.sessions.categories import Categories
+from annotator.sessions.changing import Recorder
+from annotator.sessions.drafting import Drafts
 from annotator.sessions.editing import Editor, History, read_history
 from annotator.sessions.exporting import ExportJob, run_in_process
 from annotator.sessions.folders import data_folder, database_url, disk_tier, registry_of
@@ -68,7 +70,9 @@ class Service:
         self.library = Library(root=folder, cache=data / "cache", database=database, project_id=self.project_id)
         self._prefetcher = Prefetcher(engine=engine, source_of=self._source)
         self.categories = Categories(database=database, project_id=self.project_id)
-        self.editor = Editor(database=database, engine=engine, library=self.library, project_id=self.project_id)
+        recorder = Recorder(database=database, project_id=self.project_id)
+        self.drafts = Drafts(recorder=recorder, engine=engine, library=self.library)
+        self.editor = Editor(recorder)
 
     @classmethod
     def open(cls, folder: Path, settings: Settings, *, engine: Engine | None = None) -> Service:

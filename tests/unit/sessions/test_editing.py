@@ -33,7 +33,7 @@ class Person:
         before = self.see().draft
         if before is None:
             self.drafts += 1
-        self.service.editor.save_draft(
+        self.service.drafts.save(
             author=self.author,
             image_id=self.image,
             draft_id=before.id if before else f"{self.author}-{self.drafts}",
@@ -46,7 +46,7 @@ class Person:
     def accept(self, category: int | str = "cat") -> int:
         draft = self.see().draft
         assert draft is not None
-        annotation = self.service.editor.accept(
+        annotation = self.service.drafts.accept(
             author=self.author, image_id=self.image, draft_id=draft.id, category=category
         )
         return annotation.id
@@ -202,7 +202,7 @@ def test_a_draft_changed_in_another_tab_is_not_overwritten(ann: Person) -> None:
     ann.draft((40, 30, 1))
     ann.draft((40, 30, 1), (50, 30, 1))
     with pytest.raises(Conflict, match="another tab"):
-        ann.service.editor.save_draft(
+        ann.service.drafts.save(
             author="ann",
             image_id=ann.image,
             draft_id="ann-1",
@@ -212,13 +212,13 @@ def test_a_draft_changed_in_another_tab_is_not_overwritten(ann: Person) -> None:
             label="point",
         )
     with pytest.raises(Conflict, match="another tab"):
-        ann.service.editor.drop_draft(author="ann", image_id=ann.image, revision=1)
+        ann.service.drafts.drop(author="ann", image_id=ann.image, revision=1)
 
 
 def test_asking_twice_because_the_first_reply_was_lost_does_it_once(ann: Person) -> None:
     prompt = Prompt(points=(Point(40, 30),))
     for _ in range(2):
-        ann.service.editor.save_draft(
+        ann.service.drafts.save(
             author="ann",
             image_id=ann.image,
             draft_id="d",
@@ -227,8 +227,8 @@ def test_asking_twice_because_the_first_reply_was_lost_does_it_once(ann: Person)
             revision=None,
             label="point",
         )
-    first = ann.service.editor.accept(author="ann", image_id=ann.image, draft_id="d", category="cat")
-    again = ann.service.editor.accept(author="ann", image_id=ann.image, draft_id="d", category="cat")
+    first = ann.service.drafts.accept(author="ann", image_id=ann.image, draft_id="d", category="cat")
+    again = ann.service.drafts.accept(author="ann", image_id=ann.image, draft_id="d", category="cat")
     assert first.id == again.id
     assert len(ann.see().annotations) == 1
     assert ann.undo() == "accept"
@@ -239,7 +239,7 @@ def test_asking_twice_because_the_first_reply_was_lost_does_it_once(ann: Person)
 def test_a_dropped_draft_can_be_brought_back(ann: Person) -> None:
     ann.draft((40, 30, 1))
     before = contents(ann.see())
-    ann.service.editor.drop_draft(author="ann", image_id=ann.image, revision=1)
+    ann.service.drafts.drop(author="ann", image_id=ann.image, revision=1)
     assert ann.see().draft is None
     assert ann.undo() == "discard draft"
     assert contents(ann.see()) == before
@@ -250,7 +250,7 @@ def test_drafts_and_objects_that_make_no_sense_are_refused(ann: Person) -> None:
     with pytest.raises(BadPrompt, match="outside"):
         ann.draft((500, 30, 1))
     with pytest.raises(Conflict, match="not there any more"):
-        editor.accept(author="ann", image_id=ann.image, draft_id="never", category="cat")
+        ann.service.drafts.accept(author="ann", image_id=ann.image, draft_id="never", category="cat")
     ann.draft((40, 30, 1))
     with pytest.raises(NotFound, match="no category 'bird'"):
         ann.accept("bird")
@@ -311,7 +311,7 @@ def test_whatever_was_done_undoing_it_all_and_redoing_it_gives_the_same(ann: Per
         elif step == "accept" and view.draft:
             ann.accept()
         elif step == "drop" and view.draft:
-            editor.drop_draft(author="ann", image_id=ann.image, revision=view.draft.revision)
+            ann.service.drafts.drop(author="ann", image_id=ann.image, revision=view.draft.revision)
         elif step == "delete" and view.annotations:
             editor.delete(author="ann", annotation_id=view.annotations[0].id, revision=view.annotations[0].revision)
         elif step == "relabel" and view.annotations:

@@ -17,12 +17,12 @@ CLICK = Prompt(points=(Point(60, 40),))
 
 def accept(service: Service, image: str, prompt: Prompt = CLICK, *, draft: str = "d1") -> Annotation:
     put(service, image, prompt, draft=draft)
-    return service.editor.accept(author="ann", image_id=image, draft_id=draft, category="cat")
+    return service.drafts.accept(author="ann", image_id=image, draft_id=draft, category="cat")
 
 
 def put(service: Service, image: str, prompt: Prompt, *, draft: str, replaces: int | None = None) -> None:
     before = service.image(author="ann", image_id=image).draft
-    service.editor.save_draft(
+    service.drafts.save(
         author="ann",
         image_id=image,
         draft_id=draft,
@@ -45,28 +45,28 @@ def refine(service: Service, image: str, first: Annotation, *, draft: str = "d2"
 def test_the_refined_mask_takes_the_objects_place_and_its_effort_counts_on(service: Service, images: list[str]) -> None:
     first = accept(service, images[0])
     refine(service, images[0], first)
-    refined = service.editor.accept(author="ann", image_id=images[0], draft_id="d2", category="dog")
+    refined = service.drafts.accept(author="ann", image_id=images[0], draft_id="d2", category="dog")
     view = service.image(author="ann", image_id=images[0])
     assert [one.id for one in view.annotations] == [first.id]
     assert refined.mask != first.mask
     assert refined.provenance.clicks == 2
     assert (refined.created, refined.revision) == (first.created, first.revision + 1)
     assert view.draft is None
-    again = service.editor.accept(author="ann", image_id=images[0], draft_id="d2", category="dog")
+    again = service.drafts.accept(author="ann", image_id=images[0], draft_id="d2", category="dog")
     assert again.id == first.id, "asked twice because the reply was lost"
 
 
 def test_undo_brings_back_the_old_mask_and_the_draft(service: Service, images: list[str]) -> None:
     first = accept(service, images[0])
     prompt = refine(service, images[0], first)
-    refined = service.editor.accept(author="ann", image_id=images[0], draft_id="d2", category="cat")
+    refined = service.drafts.accept(author="ann", image_id=images[0], draft_id="d2", category="cat")
     assert service.editor.undo(author="ann", image_id=images[0]) == "refine"
     view = service.image(author="ann", image_id=images[0])
     assert view.annotations[0].mask == first.mask
     assert view.draft is not None
     assert view.draft.replaces is not None
     assert (view.draft.prompt, view.draft.replaces.annotation) == (prompt, first.id)
-    again = service.editor.accept(author="ann", image_id=images[0], draft_id="d2", category="cat")
+    again = service.drafts.accept(author="ann", image_id=images[0], draft_id="d2", category="cat")
     assert again.mask == refined.mask, "after an undo it can be accepted again"
 
 
@@ -76,7 +76,7 @@ def test_an_object_that_somebody_changed_meanwhile_is_not_overwritten(service: S
     other = Mask.from_crop(first.mask.to_array()[:10, :10] | True, x=0, y=0, height=80, width=120)
     service.editor.update(author="ben", annotation_id=first.id, revision=first.revision, mask=other)
     with pytest.raises(Conflict, match="was changed at"):
-        service.editor.accept(author="ann", image_id=images[0], draft_id="d2", category="cat")
+        service.drafts.accept(author="ann", image_id=images[0], draft_id="d2", category="cat")
     view = service.image(author="ann", image_id=images[0])
     assert view.annotations[0].mask == other
     assert view.draft is not None, "the work of whoever comes second is still there"
@@ -86,7 +86,7 @@ def test_hiding_an_object_does_not_count_as_a_change_of_it(service: Service, ima
     first = accept(service, images[0])
     refine(service, images[0], first)
     service.editor.update(author="ben", annotation_id=first.id, revision=first.revision, hidden=True)
-    refined = service.editor.accept(author="ann", image_id=images[0], draft_id="d2", category="cat")
+    refined = service.drafts.accept(author="ann", image_id=images[0], draft_id="d2", category="cat")
     assert (refined.id, refined.hidden) == (first.id, True)
 
 
@@ -101,7 +101,7 @@ def test_what_can_not_be_refined_says_why(service: Service, images: list[str]) -
     refine(service, images[0], first)
     service.editor.delete(author="ann", annotation_id=first.id, revision=first.revision + 2)
     with pytest.raises(Conflict, match="was deleted"):
-        service.editor.accept(author="ann", image_id=images[0], draft_id="d2", category="cat")
+        service.drafts.accept(author="ann", image_id=images[0], draft_id="d2", category="cat")
 
 
 def test_a_mask_without_a_pixel_is_not_accepted(service: Service, images: list[str]) -> None:
@@ -109,7 +109,7 @@ def test_a_mask_without_a_pixel_is_not_accepted(service: Service, images: list[s
     nothing = Mask.from_array(first.mask.to_array() & False)
     put(service, images[0], Prompt(mask=nothing), draft="d2", replaces=first.id)
     with pytest.raises(InvalidInput, match="delete the object instead"):
-        service.editor.accept(author="ann", image_id=images[0], draft_id="d2", category="cat")
+        service.drafts.accept(author="ann", image_id=images[0], draft_id="d2", category="cat")
 
 
 def test_an_added_mask_asked_for_twice_is_one_object(service: Service, images: list[str]) -> None:

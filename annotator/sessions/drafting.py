@@ -1,0 +1,211 @@
+"""Drafts: what a person is making on an image, until it is accepted or dropped."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from annotator.domain.annotation import Annotation, Draft, Provenance, Replaces
+from annotator.domain.changes import Change, Edit
+from annotator.domain.mask import Mask
+from annotator.domain.prompt import Prompt
+from annotator.engine import Engine, ScoredMask
+from annotator.errors import Conflict, InvalidInput, NotFound
+from annotator.sessions.changing import Recorder, made_from
+from annotator.sessions.library import Library
+from annotator.store import annotation_rows, history_rows, image_rows, project_rows
+from annotator.store.database import now
+
+
+class Drafts:
+    """Writes drafts. Every verb names its author; a verb that returns has its effect on disk."""
+
+    def __init__(self, *, recorder: Recorder, engine: Engine, library: Library) -> None:
+        self._recorder = recorder
+        self._database = recorder.database
+        self._project_id = recorder.project_id
+        self._engine = engine
+        self._library = library
+
+    def save(
+        self,
+        *,
+        author: str,
+        image_id: str,
+        draft_id: str,
+        prompt: Prompt,
+        category_id: int | None,
+        revision: int | None,
+        label: str,
+        replaces: int | None = None,
+    ) -> Draft:
+        """Keep what a person is making on an image.
+
+        Args:
+            revision: that of the draft that was there before; None when there was none.
+            replaces: annotation whose place the draft takes when it is accepted.
+
+        Raises:
+            Conflict: the draft is another one by now (a second tab), or the annotation is locked.
+            BadPrompt: the prompt does not fit the image.
+            NotFound: the annotation is not on this image.
+        """
+        with self._database.write() as connection:
+            image = image_rows.get(connection, image_id)
+            prompt.require_inside(width=image.width, height=image.height)
+            if category_id is not None:
+                project_rows.get_category(connection, self._project_id, category_id)
+            before = history_rows.draft(connection, image_id, author)
+            started = before.started if before and before.id == draft_id else now()
+            known = before.replaces if before and before.id == draft_id else None
+            if known is None and replaces is not None:
+                known = _replaced(connection, image_id, replaces)
+            draft = Draft(draft_id, image_id, author, prompt, category_id, started, now(), replaces=known)
+            if before is not None and before.content() == draft.content():
+                return before  # asked again because the first reply was lost
+            if (before.revision if before else None) != revision:
+                raise Conflict("The draft was changed in another tab; the image is shown as it is now.")
+            edit = Edit("draft", image_id, before.content() if before else None, draft.content(), revision or 0)
+            self._recorder.record(connection, author, image_id, Change(label, (edit,)))
+            saved = history_rows.draft(connection, image_id, author)
+            assert saved is not None
+            return saved
+
+    def drop(self, *, author: str, image_id: str, revision: int) -> None:
+        """Give up the draft; undo brings it back.
+
+        Raises:
+            Conflict: the draft is another one by now.
+        """
+        with self._database.write() as connection:
+            before = history_rows.draft(connection, image_id, author)
+            if before is None:
+                return
+            if before.revision != revision:
+                raise Conflict("The draft was changed in another tab; the image is shown as it is now.")
+            edit = Edit("draft", image_id, before.content(), None, before.revision)
+            self._recorder.record(connection, author, image_id, Change("discard draft", (edit,)))
+
+    def accept(
+        self,
+        *,
+        author: str,
+        image_id: str,
+        draft_id: str,
+        category: int | str,
+        candidate: int | None = None,
+        model: str | None = None,
+    ) -> Annotation:
+        """Turn the draft into an annotation, or let it take the place of the one it refines, in one change.
+
+        Args:
+            model: the one that showed the mask; None: the default one.
+
+        Raises:
+            Conflict: there is no such draft (any more), or the annotation it refines was changed since.
+            InvalidInput: the mask is empty.
+            NotFound: the category is unknown.
+        """
+        with self._database.read() as connection:
+            image = image_rows.get(connection, image_id)
+            draft = history_rows.draft(connection, image_id, author)
+            if draft is None or draft.id != draft_id:
+                known = made_from(connection, image_id, draft_id)
+                if known is not None:
+                    return known
+        if draft is None or draft.id != draft_id:
+            raise Conflict("This draft is not there any more; it was accepted or dropped in another tab.")
+        prompt = draft.prompt if candidate is None else replace(draft.prompt, choice=candidate)
+        prompt.require_answerable(width=image.width, height=image.height)
+        scored = self._engine.mask(self._library.source(image), prompt, model=model)
+        provenance = Provenance(
+            source="model",
+            prompt=prompt.to_json(),
+            model=model or self._engine.model,
+            clicks=prompt.clicks,
+            seconds=_seconds(draft.started, now()),
+            draft=draft_id,
+        )
+        drop = Edit("draft", image_id, draft.content(), None, draft.revision)
+        if draft.replaces is not None:
+            return self._replace(
+                author=author, draft=draft, category=category, scored=scored, provenance=provenance, drop=drop
+            )
+        return self._recorder.create(
+            author=author,
+            image=image,
+            category=category,
+            mask=scored.mask,
+            score=scored.score,
+            provenance=provenance,
+            also=(drop,),
+            label="accept",
+        )
+
+    def _replace(
+        self,
+        *,
+        author: str,
+        draft: Draft,
+        category: int | str,
+        scored: ScoredMask,
+        provenance: Provenance,
+        drop: Edit,
+    ) -> Annotation:
+        """The refined mask in the place of the one it was made from; what the object took before counts on."""
+        assert draft.replaces is not None
+        if scored.mask.area == 0:
+            raise InvalidInput("The mask is empty; delete the object instead.")
+        with self._database.write() as connection:
+            annotation = _unchanged(connection, draft)
+            before = annotation.provenance
+            refined = replace(
+                annotation,
+                category_id=project_rows.get_category(connection, self._project_id, category).id,
+                mask=scored.mask,
+                score=scored.score,
+                provenance=replace(
+                    provenance,
+                    clicks=before.clicks + provenance.clicks,
+                    seconds=round((before.seconds or 0.0) + (provenance.seconds or 0.0), 3),
+                ),
+            )
+            edit = Edit("annotation", str(annotation.id), annotation.content(), refined.content(), annotation.revision)
+            self._recorder.record(connection, author, draft.image_id, Change("refine", (drop, edit)))
+            return annotation_rows.get(connection, annotation.id)
+
+
+def _replaced(connection: Connection, image_id: str, annotation_id: int) -> Replaces:
+    annotation = annotation_rows.get(connection, annotation_id)
+    if annotation.image_id != image_id:
+        raise NotFound(f"Object {annotation_id} is not on this image.", field="replaces")
+    if annotation.locked:
+        raise Conflict(f"Object {annotation_id} is locked; unlock it first.")
+    return Replaces(annotation_id, _hash(annotation.mask))
+
+
+def _unchanged(connection: Connection, draft: Draft) -> Annotation:
+    """The annotation that a draft refines, if it still is what the draft was begun from."""
+    assert draft.replaces is not None
+    try:
+        annotation = annotation_rows.get(connection, draft.replaces.annotation)
+    except NotFound:
+        raise Conflict("The object was deleted while you refined it; drop the draft, or undo the deletion.") from None
+    if _hash(annotation.mask) != draft.replaces.mask:
+        raise Conflict(
+            f"The mask of object {annotation.id} was changed at {annotation.updated} (by {annotation.author}) while you"
+            " refined it; drop the draft and refine the new mask."
+        )
+    return annotation
+
+
+def _hash(mask: Mask) -> str:
+    return hashlib.sha256(str(mask.to_rle()["counts"]).encode()).hexdigest()[:32]
+
+
+def _seconds(start: str, end: str) -> float:
+    first, last = (datetime.fromisoformat(text.replace("Z", "+00:00")) for text in (start, end))
+    return round(max(0.0, (last - first).total_seconds()), 3)
