@@ -159,9 +159,9 @@ def test_objects_are_relabelled_hidden_locked_and_deleted_in_the_list(ann: Annot
     row.click()
     ann.press("3")
     assert ann.objects[0]["category"] == 3
-    ann.press("h")
+    ann.press("Shift+h")
     assert ann.objects[0]["hidden"] is True
-    ann.press("h", "l")
+    ann.press("Shift+h", "l")
     assert (ann.objects[0]["hidden"], ann.objects[0]["locked"]) == (False, True)
     ann.press("l", "Delete")
     expect(row).to_have_count(0)
