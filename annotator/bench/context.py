@@ -21,7 +21,7 @@ class Stock:
     Attributes:
         first: the one that the server embeds at its start.
         sizes: by megapixels.
-        empty, full: two alike, of which one gets many objects.
+        empty, full: two of the same drawing, of which one gets many objects.
         opened: opened for the first time in turn.
         shared: one a person.
         fresh: opened for the first time while somebody clicks.
@@ -40,11 +40,13 @@ class Stock:
     @classmethod
     def make(cls, plan: Plan, pictures: Pictures) -> Stock:
         """Write all pictures of a run."""
+        first = pictures.drawn("0-first", min(plan.sizes))
+        empty, full = pictures.twins("empty", "full", min(plan.sizes))
         return cls(
-            first=pictures.drawn("0-first", min(plan.sizes)),
+            first=first,
             sizes={size: pictures.drawn("size", size) for size in plan.sizes},
-            empty=pictures.drawn("empty", min(plan.sizes)),
-            full=pictures.drawn("full", min(plan.sizes)),
+            empty=empty,
+            full=full,
             opened=pictures.next("opened", plan.encodes),
             shared=pictures.next("shared", plan.users),
             fresh=pictures.next("fresh", max(1, plan.encodes // 2)),

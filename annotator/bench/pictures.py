@@ -73,15 +73,25 @@ class Pictures:
 
     def drawn(self, purpose: str, megapixels: float = TYPICAL) -> str:
         """Draw a new picture; its name in the project."""
-        self._number += 1
-        name = f"{purpose}-{self._number:03}.jpg"
-        pixels = cv2.cvtColor(draw(megapixels, seed=self._number), cv2.COLOR_RGB2BGR)
-        cv2.imwrite(str(self.folder / name), pixels, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-        return name
+        return self._written(purpose, draw(megapixels, seed=self._number + 1), QUALITY)
+
+    def twins(self, first: str, second: str, megapixels: float) -> tuple[str, str]:
+        """Two names for one drawing, in two files that differ: the same clicks give the same masks on both."""
+        seed, names = self._number + 1, []
+        for purpose, quality in ((first, QUALITY), (second, QUALITY + 1)):
+            names.append(self._written(purpose, draw(megapixels, seed=seed), quality))
+        return names[0], names[1]
 
     def next(self, purpose: str, count: int) -> list[str]:
         """Names of `count` more pictures, a person's own while there are any, else drawn ones."""
         return [self._next(purpose) for _ in range(count)]
+
+    def _written(self, purpose: str, pixels: npt.NDArray[np.uint8], quality: int) -> str:
+        self._number += 1
+        name = f"{purpose}-{self._number:03}.jpg"
+        swapped = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+        cv2.imwrite(str(self.folder / name), swapped, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        return name
 
     def _next(self, purpose: str) -> str:
         own = next(self._own, None)

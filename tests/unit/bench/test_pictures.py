@@ -51,3 +51,10 @@ def test_places_are_inside_and_never_twice() -> None:
     assert len(set(found)) == 500
     assert (np.array(found) > 0).all()
     assert (np.array(found) < (40, 30)).all()
+
+
+def test_twins_look_alike_and_are_two_images(tmp_path: Path) -> None:
+    first, second = Pictures(tmp_path).twins("empty", "full", 0.1)
+    assert (tmp_path / first).read_bytes() != (tmp_path / second).read_bytes()
+    left, right = (decode(tmp_path / name).pixels.astype(int) for name in (first, second))
+    assert np.abs(left - right).mean() < 2
