@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import math
+import time
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
 from annotator.bench.figures import Figure
 from annotator.bench.pictures import places
+from tests.benchmarks import annotating
 from tests.e2e.app import CHROMIUM_FLAGS, Annotator, App, chromium
 
 ENCODE = ("raw.encode",)
 DECODE = ("raw.click.0.4mp", "api.click.0.4mp")
+MOVING = 6.0  # seconds
+WATCH_FRAMES = """() => {
+  window.frames_seen = [];
+  let last = performance.now();
+  const look = (now) => { window.frames_seen.push(now - last); last = now; requestAnimationFrame(look); };
+  requestAnimationFrame(look);
+}"""
 FROM_CLICK_TO_PAINT = """() => {
   const click = performance.getEntriesByName("annotator:click").at(-1);
   const masks = performance.getEntriesByName("annotator:mask-painted");
@@ -28,6 +38,8 @@ def measure(scratch: Path, *, clicks: int) -> list[Figure]:
     first = Figure("page.first", "from `annotator demo` to a usable page, the very first time", against=ENCODE)
     again = Figure("page.start", "from `annotator demo` to a usable page", against=ENCODE)
     painted = Figure("page.click", "click to painted mask in the browser, 0.17 MP", against=DECODE)
+    previews = Figure("page.previews", "masks previewed while the pointer moves", unit="previews/s")
+    frames = Figure("page.preview-frame", "time between two frames meanwhile")
     app = App(scratch, ["demo", "--folder", str(scratch)])
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
@@ -39,10 +51,31 @@ def measure(scratch: Path, *, clicks: int) -> list[Figure]:
             ann.settle()
             if len(again.values) == 3:
                 painted.values = [_click(ann, place) for place in _places(page, clicks)]
+                previews.values.append(_move(ann, frames))
             page.close()
             app.stop()
         browser.close()
-    return [first, again, painted]
+    return [first, again, painted, previews, frames, *annotating.measure(scratch.parent / "davis")]
+
+
+def _move(ann: Annotator, frames: Figure) -> float:
+    """Move the pointer over the picture for some seconds; previews a second, and the times between frames."""
+    page, answers = ann.page, list[float]()
+    while ann.state["view"]["hover"] != "on":
+        ann.press("h")
+    page.on("response", lambda reply: answers.append(time.perf_counter()) if reply.url.endswith("/predict") else None)
+    page.evaluate(WATCH_FRAMES)
+    image, begin = ann.state["image"], time.perf_counter()
+    step = 0
+    while time.perf_counter() - begin < MOVING:
+        step += 1
+        turn = step / 25
+        x, y = (0.5 + 0.35 * math.cos(turn)) * image["width"], (0.5 + 0.35 * math.sin(1.7 * turn)) * image["height"]
+        page.mouse.move(*ann.place(x, y))
+        page.wait_for_timeout(10)
+    rate = len(answers) / (time.perf_counter() - begin)
+    frames.values = page.evaluate("window.frames_seen")
+    return rate
 
 
 def _places(page: Page, clicks: int) -> list[tuple[int, int]]:

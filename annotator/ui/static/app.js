@@ -62,6 +62,7 @@ export async function mount(element) {
   });
   const hover = createHover({
     store, ask: (image, body) => api.send("POST", `/images/${encodeURIComponent(image)}/predict`, body, { timeout: 5_000 }),
+    isPressed: () => surface.isBusy(),
   });
   const objects = createObjects({ store, api, queue, drafting, fail: feedback.fail, tell: feedback.tell });
   const images = createImages({ store, api, queue, drafting, fail: feedback.fail });

@@ -24,10 +24,13 @@ function isFree(state) {
 }
 
 /**
- * @param {{store: import("./store.js").Store, ask: (image: string, body: {[name: string]: unknown}) => Promise<any>}} options
+ * @param {{store: import("./store.js").Store, ask: (image: string, body: {[name: string]: unknown}) => Promise<any>,
+ *   isPressed: () => boolean, later?: (run: () => void) => unknown}} options
+ *   isPressed: whether a button is down: a click is coming, and must find the model free
  */
-export function createHover({ store, ask }) {
+export function createHover({ store, ask, isPressed, later = requestAnimationFrame }) {
   let flying = false;
+  let due = false;
   let seq = 0;
   /** @type {{x: number, y: number} | null} where the pointer is */
   let place = null;
@@ -39,9 +42,16 @@ export function createHover({ store, ask }) {
     if (store.get().preview !== null) store.update(merge, { preview: null });
   }
 
+  /** With the next frame: who moves the pointer and clicks at once wants the click's answer, not the preview's. */
+  function soon() {
+    if (due || flying) return;
+    due = true;
+    later(() => { due = false; void next(); });
+  }
+
   async function next() {
     const { image, model } = store.get();
-    if (flying || waiting === null || image === null || !isFree(store.get())) return;
+    if (flying || waiting === null || image === null || isPressed() || !isFree(store.get())) return;
     const { x, y } = waiting;
     waiting = null;
     flying = true;
@@ -56,7 +66,7 @@ export function createHover({ store, ask }) {
       // A preview that does not come is missed by nobody; the next move asks again.
     } finally {
       flying = false;
-      void next();
+      if (waiting !== null) soon();
     }
   }
 
@@ -70,7 +80,7 @@ export function createHover({ store, ask }) {
       place = { x, y };
       if (!isFree(store.get())) return;
       waiting = place;
-      void next();
+      soon();
     },
     leave() {
       place = null;

@@ -13,10 +13,11 @@ function page() {
   const store = createStore({
     ...initialState(), image: { id: "a", width: 100, height: 100, objects: 0 }, painted: true, embedding: "ready",
   });
+  const world = { pressed: false };
   const hover = createHover({
-    store, ask: (image, body) => new Promise((resolve, reject) => { asked.push({ image, body, resolve, reject }); }),
+    store, isPressed: () => world.pressed, later: (run) => run(), ask: (image, body) => new Promise((resolve, reject) => { asked.push({ image, body, resolve, reject }); }),
   });
-  return { store, hover, asked, answer: async (name, decode) => { asked.at(-1).resolve(reply(name, decode)); await settle(); } };
+  return { store, hover, asked, world, answer: async (name, decode) => { asked.at(-1).resolve(reply(name, decode)); await settle(); } };
 }
 
 test("one question at a time, and then only the newest place", async () => {
@@ -83,4 +84,16 @@ test("by itself it is on only where the model is quick; a person decides otherwi
   assert.equal(previews(store.get()), true);
   store.update(setView, { hover: "off" });
   assert.equal(previews(store.get()), false);
+});
+
+test("with a button down nothing is asked: the click must find the model free", async () => {
+  const { hover, asked, world, answer } = page();
+  hover.move(1, 1);
+  world.pressed = true;
+  hover.move(2, 2);
+  await answer("one");
+  assert.equal(asked.length, 1);
+  world.pressed = false;
+  hover.move(3, 3);
+  assert.equal(asked.length, 2);
 });
