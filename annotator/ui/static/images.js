@@ -149,7 +149,8 @@ export function createImages({ store, api, queue, drafting, fail }) {
     const { model, project } = store.get();
     const next = coming(project?.prefetch ?? 0);
     try {
-      await api.send("POST", `/images/${encodeURIComponent(id)}/embed`, { model, ahead: next.map((item) => item.id) });
+      const reply = await api.send("POST", `/images/${encodeURIComponent(id)}/embed`, { model, ahead: next.map((item) => item.id) });
+      if (reply?.encoded === true) store.update(merge, { encodeMs: reply.ms }); // how long the next one is likely to take
       if (mine === opening) store.update(merge, { embedding: "ready" });
     } catch (/** @type {any} */ error) {
       if (mine !== opening || error.code === "superseded") return;

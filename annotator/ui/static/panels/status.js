@@ -36,14 +36,18 @@ export function readiness(state) {
 /** @param {{store: import("../store.js").Store, help: () => void, models: Parameters<typeof modelMenu>[0]["verbs"], leave: () => void}} options */
 export function statusBar({ store, help, models, leave }) {
   const model = modelMenu({ store, verbs: models, leave }).element;
-  const embedding = h("span", { class: "ann-status-embedding", role: "status", "data-testid": "status-embedding" }, h("i", { class: "ann-dot" }), h("span"));
+  const embedding = h("span", { class: "ann-status-embedding", role: "status", "data-testid": "status-embedding" }, h("i", { class: "ann-dot" }), h("span", { class: "ann-embedding-text" }), h("i", { class: "ann-expected", "aria-hidden": "true", hidden: true }));
   const latency = figures({ store }).element;
   const saved = h("span", { class: "ann-status-saved", role: "status", "aria-live": "polite", "data-testid": "saved" });
   store.watch((state) => [state.embedding, state.loadingModel, state.saving.phase, state.models], (state) => {
     const ready = readiness(state);
     embedding.dataset["state"] = ready.state;
-    const text = embedding.lastElementChild;
-    if (text !== null) setText(text, ready.text);
+    const [, text, expected] = embedding.children;
+    if (text !== undefined) setText(text, ready.text);
+    if (!(expected instanceof HTMLElement)) return;
+    // As long as the last image took: an honest guess is better than none.
+    expected.hidden = ready.state !== "preparing" || state.encodeMs === null || state.loadingModel !== null;
+    expected.style.setProperty("--expected", `${Math.round(state.encodeMs ?? 0)}ms`);
   });
   store.watch((state) => [state.saving], ({ saving }) => {
     setText(saved, savingText(saving));
