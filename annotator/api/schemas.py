@@ -67,6 +67,7 @@ class PromptBody(Body):
     mask: MaskPrompt | None = None
     choice: Annotated[StrictInt, Field(ge=0, le=2)] | None = None
     local: StrictBool = False
+    crop: Literal["auto"] | tuple[float, float, float, float] | None = None
 
     def to_prompt(self) -> Prompt:
         """The prompt; a mask named by its annotation is looked up by the service."""
@@ -79,6 +80,7 @@ class PromptBody(Body):
             mask=own.to_mask() if own else None,
             choice=self.choice,
             local=self.local,
+            crop=Box(*self.crop) if isinstance(self.crop, tuple) else self.crop,
         )
 
 
@@ -88,7 +90,6 @@ class PredictBody(PromptBody):
     model: Name | None = None
     seq: Annotated[StrictInt, Field(ge=0, le=_LARGEST)] | None = None
     hover: StrictBool = False
-    crop: None = None
 
 
 class DraftBody(PromptBody):
@@ -234,6 +235,7 @@ def draft_json(draft: Draft) -> dict[str, Any]:
     return {
         "id": draft.id,
         "local": False,
+        "crop": None,
         **prompt,
         "mask": {"rle": mask} if mask else None,
         "category": draft.category_id,
@@ -279,6 +281,7 @@ def prediction_json(prediction: Prediction, *, seq: int | None) -> dict[str, Any
             for candidate in prediction.candidates
         ],
         "chosen": prediction.chosen,
+        "crop": None if prediction.crop is None else list(prediction.crop),
         "timing_ms": {name: round(getattr(timing, name), 2) for name in ("queue", "encode", "decode", "total")},
     }
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from annotator.domain.mask import Mask
 from annotator.errors import BadPrompt
@@ -38,6 +39,8 @@ class Prompt:
     """Points in the order they were given, a box, a mask, and which candidate of the first answer the user picked.
 
     Attributes:
+        crop: where to look closer after the whole image has answered: a part of the image, `auto` (where the object is,
+            if it is small), or None, nowhere.
         choice: index into the candidates of the first, ambiguous answer; None takes the best scored one.
         local: points change the mask only in the regions they touch.
     """
@@ -47,6 +50,7 @@ class Prompt:
     mask: Mask | None = None
     choice: int | None = None
     local: bool = False
+    crop: Box | Literal["auto"] | None = None
 
     def __post_init__(self) -> None:
         if len(self.points) > MAX_POINTS:
@@ -62,12 +66,13 @@ class Prompt:
                     f"point {index} has label {point.label}; use 1 for foreground or 0 for background",
                     field=f"points.{index}",
                 )
-        if self.box is not None:
-            corners = (self.box.x0, self.box.y0, self.box.x1, self.box.y1)
-            if not all(math.isfinite(corner) for corner in corners):
-                raise BadPrompt("the box has a coordinate that is not a number", field="box")
-            if not (self.box.x0 < self.box.x1 and self.box.y0 < self.box.y1):
-                raise BadPrompt("the box is empty; x0 < x1 and y0 < y1 are needed", field="box")
+        for name, box in self._boxes():
+            if not all(math.isfinite(corner) for corner in (box.x0, box.y0, box.x1, box.y1)):
+                raise BadPrompt(f"the {name} has a coordinate that is not a number", field=name)
+            if not (box.x0 < box.x1 and box.y0 < box.y1):
+                raise BadPrompt(f"the {name} is empty; x0 < x1 and y0 < y1 are needed", field=name)
+        if isinstance(self.crop, str) and self.crop != "auto":
+            raise BadPrompt(f"the crop {self.crop!r} is unknown; use null, auto or a box", field="crop")
         if self.choice is not None and not 0 <= self.choice <= 3:
             raise BadPrompt(f"candidate {self.choice} does not exist; use 0, 1 or 2", field="choice")
 
@@ -84,12 +89,12 @@ class Prompt:
                         f"point {index} is outside the image ({axis}={value:g}, {side}={limit})",
                         field=f"points.{index}",
                     )
-        box = self.box
-        if box is not None and (box.x0 < 0 or box.y0 < 0 or box.x1 > width or box.y1 > height):
-            raise BadPrompt(
-                f"the box [{box.x0:g}, {box.y0:g}, {box.x1:g}, {box.y1:g}] leaves the image ({width}×{height})",
-                field="box",
-            )
+        for name, box in self._boxes():
+            if box.x0 < 0 or box.y0 < 0 or box.x1 > width or box.y1 > height:
+                raise BadPrompt(
+                    f"the {name} [{box.x0:g}, {box.y0:g}, {box.x1:g}, {box.y1:g}] leaves the image ({width}×{height})",
+                    field=name,
+                )
         if self.mask is not None and (self.mask.height, self.mask.width) != (height, width):
             raise BadPrompt(
                 f"the mask is {self.mask.width}×{self.mask.height} but the image is {width}×{height}", field="mask"
@@ -106,6 +111,12 @@ class Prompt:
             raise BadPrompt("the prompt is empty; give a point, a box or a mask", field="points")
         if self.box is None and self.mask is None and all(point.label == BACKGROUND for point in self.points):
             raise BadPrompt("there are only background points; add a foreground point or a box", field="points")
+
+    def _boxes(self) -> Iterator[tuple[str, Box]]:
+        if self.box is not None:
+            yield "box", self.box
+        if isinstance(self.crop, Box):
+            yield "crop", self.crop
 
     @property
     def is_empty(self) -> bool:
@@ -132,19 +143,29 @@ class Prompt:
         """
         told: dict[str, Any] = {
             "points": [[point.x, point.y, point.label] for point in self.points],
-            "box": None if self.box is None else [self.box.x0, self.box.y0, self.box.x1, self.box.y1],
+            "box": None if self.box is None else _corners(self.box),
             "mask": None if self.mask is None else self.mask.to_rle(),
             "choice": self.choice,
         }
-        return {**told, "local": True} if self.local else told
+        if self.local:
+            told["local"] = True
+        if self.crop is not None:
+            told["crop"] = _corners(self.crop) if isinstance(self.crop, Box) else self.crop
+        return told
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Prompt:
         """Read what `to_json` wrote (trusted data: the API's schemas check a stranger's)."""
+        crop = data.get("crop")  # drafts from before there were crops have none
         return cls(
             points=tuple(Point(float(x), float(y), int(label)) for x, y, label in data.get("points", ())),
             box=Box(*map(float, data["box"])) if data.get("box") else None,
             mask=Mask.from_rle(data["mask"]) if data.get("mask") else None,
             choice=data.get("choice"),
             local=bool(data.get("local", False)),
+            crop=Box(*map(float, crop)) if isinstance(crop, list) else crop,
         )
+
+
+def _corners(box: Box) -> list[float]:
+    return [box.x0, box.y0, box.x1, box.y1]

@@ -88,7 +88,7 @@ class Embeddings:
             OutOfMemory, ModelProblem: the encoder failed.
             Superseded, Busy: see `Worker.wait`.
         """
-        key = key_of(source.key, predictor)
+        key = key_of(source.key, predictor, source.part)
         known = self._known(key)
         if known is not None:
             return Found(known)
@@ -172,9 +172,9 @@ class Embeddings:
                 self._failed.popitem(last=False)
 
 
-def key_of(image_key: str, predictor: Predictor) -> str:
-    """All that an embedding depends on: the picture, the model's weights, the part of the picture."""
-    return f"{image_key}|{predictor.fingerprint}|full"
+def key_of(image_key: str, predictor: Predictor, part: str = "full") -> str:
+    """All that an embedding depends on: the picture, the model's weights, the part of the picture (`x0,y0,x1,y1`)."""
+    return f"{image_key}|{predictor.fingerprint}|{part}"
 
 
 def _pixels(source: ImageSource) -> RGBArray:

@@ -11,8 +11,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
+from annotator.domain.mask import Mask
 from annotator.domain.prompt import Prompt
-from annotator.engine import upscale
+from annotator.engine import crop, upscale
 from annotator.engine.embeddings import Ask, DiskTier, Embeddings, key_of
 from annotator.engine.lanes import Lanes
 from annotator.engine.loading import Models
@@ -27,6 +28,7 @@ from annotator.engine.values import (
     ImageState,
     ModelStatus,
     Prediction,
+    Region,
     ScoredMask,
     Timing,
 )
@@ -47,6 +49,15 @@ class _Reply:
     waited: float
     encode_ms: float
     decode_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """The mask that people see, the region it comes from, and the milliseconds waited, encoding and decoding."""
+
+    mask: ScoredMask
+    crop: Region | None
+    spent: tuple[float, float, float]
 
 
 class Engine:
@@ -142,12 +153,13 @@ class Engine:
         name = self._named(model)
         reply = self._reply(source, prompt, multimask, name, ask)
         chosen = reply.answer.chosen
+        shown = self._shown(source, prompt, reply, chosen, name, ask)
         masks = tuple(
-            _full(candidate, reply.embedding, prompt) if index == chosen else _low(candidate, reply.embedding)
+            shown.mask if index == chosen else _low(candidate, reply.embedding)
             for index, candidate in enumerate(reply.answer.candidates)
         )
         total = (time.perf_counter() - start) * 1000
-        return Prediction(name, masks, chosen, Timing(reply.waited, reply.encode_ms, reply.decode_ms, total))
+        return Prediction(name, masks, chosen, Timing(*shown.spent, total), shown.crop)
 
     def mask(
         self,
@@ -165,13 +177,14 @@ class Engine:
             ModelProblem, ImageProblem, NotFound, Busy: see `predict`.
         """
         ask = Ask(Priority.CLICK, time.monotonic() + timeout)
-        reply = self._reply(source, prompt, None, self._named(model), ask)
+        name = self._named(model)
+        reply = self._reply(source, prompt, None, name, ask)
         index = reply.answer.chosen if candidate is None else candidate
         if not 0 <= index < len(reply.answer.candidates):
             raise BadPrompt(
                 f"candidate {index} does not exist; the answer has {len(reply.answer.candidates)}", field="candidate"
             )
-        return _full(reply.answer.candidates[index], reply.embedding, prompt)
+        return self._shown(source, prompt, reply, index, name, ask).mask
 
     def embed(
         self,
@@ -266,10 +279,37 @@ class Engine:
 
     def _reply(self, source: ImageSource, prompt: Prompt, multimask: bool | None, name: str, ask: Ask) -> _Reply:
         prompt.require_answerable(width=source.width, height=source.height)
+        asked = crop.without(prompt)
+        return self._answered(source, name, ask, lambda embedding, key: Fold(embedding, asked, key, multimask))
 
+    def _shown(self, source: ImageSource, prompt: Prompt, reply: _Reply, index: int, name: str, ask: Ask) -> _Shown:
+        """One candidate in the image's size, after a closer look where the prompt asks for one; see `crop`."""
+        candidate = reply.answer.candidates[index]
+        whole = _full(candidate, reply.embedding, prompt)
+        region = crop.region_of(prompt, whole.mask)
+        spent = reply.waited, reply.encode_ms, reply.decode_ms
+        if region is None:
+            return _Shown(whole, None, spent)
+        far = upscale.field(candidate.logits, reply.embedding, region)
+        asked = crop.prompt_in(region, prompt, whole.mask)
+
+        def fold(embedding: Embedding, key: str) -> Fold:
+            start = crop.seed(far, embedding)
+            return Fold(embedding, asked, f"{key}|{crop.key_of_seed(start)}", start=start)
+
+        closer = self._answered(crop.source_of(source, region), name, ask, fold)
+        spent = spent[0] + closer.waited, spent[1] + closer.encode_ms, spent[2] + closer.decode_ms
+        (answer,) = closer.answer.candidates
+        near = upscale.field(answer.logits, closer.embedding, (0, 0, far.shape[1], far.shape[0]))
+        mask = _local(crop.pasted(whole.mask, far, near, region), prompt)
+        if not crop.agrees(mask, whole.mask, prompt):
+            return _Shown(whole, None, spent)
+        return _Shown(ScoredMask(mask, answer.score, mask.area, mask.bbox, True), region, spent)
+
+    def _answered(self, source: ImageSource, name: str, ask: Ask, fold_of: Callable[[Embedding, str], Fold]) -> _Reply:
         def answer(predictor: Predictor) -> _Reply:
             found = self._embeddings.get(predictor, source, ask)
-            fold = Fold(found.embedding, prompt, key_of(source.key, predictor), multimask)
+            fold = fold_of(found.embedding, key_of(source.key, predictor, source.part))
             shared = Shared(id(predictor), batch_of(predictor), lambda folds: self._folded(predictor, folds), fold)
             job: Job[tuple[Answer, float]] = Job(shared, ask.priority, source.key, ask.client, ask.seq)
             folded, decode_ms = self._lanes.of(predictor.device).decode.wait(job, timeout=ask.left())
@@ -302,10 +342,15 @@ def _full(candidate: Candidate, embedding: Embedding, prompt: Prompt) -> ScoredM
     if prompt.mask is not None and not prompt.points and prompt.box is None:
         mask = prompt.mask  # as it came: low resolution would blur what nobody asked to change
     else:
-        mask = upscale.to_mask(candidate.logits, embedding)
-        if prompt.local and prompt.mask is not None and prompt.box is None:
-            mask = limited(prompt.mask, mask, prompt.points)
+        mask = _local(upscale.to_mask(candidate.logits, embedding), prompt)
     return ScoredMask(mask, candidate.score, mask.area, mask.bbox, True)
+
+
+def _local(mask: Mask, prompt: Prompt) -> Mask:
+    """The answer, as far as it changes a given mask where it was asked to."""
+    if not prompt.local or prompt.mask is None or prompt.box is not None:
+        return mask
+    return limited(prompt.mask, mask, prompt.points)
 
 
 def _low(candidate: Candidate, embedding: Embedding) -> ScoredMask:

@@ -45,12 +45,15 @@ class Fold:
         key: says everything that the embedding depends on.
         multimask: three candidates or one; None: three for a point that stands alone, one otherwise. A mask alone is
             its own one answer.
+        start: logits to refine with the whole prompt in one step, instead of stepping through it; None: step. `key`
+            tells them apart too.
     """
 
     embedding: Embedding
     prompt: Prompt
     key: str
     multimask: bool | None = None
+    start: LogitsArray | None = None
 
 
 _Steps = Generator[tuple[StepKey, DecodeRequest], Candidates, Answer]
@@ -119,6 +122,9 @@ class Folder:
     def _folded(self, fold: Fold) -> _Steps:
         """One fold, step by step: yields what is to be decoded, gets the candidates."""
         prompt = fold.prompt
+        if fold.start is not None:
+            candidates = yield from self._step(fold, prompt, None, fold.start, False)
+            return Answer(candidates, 0)
         prefixes = list(_decodable(prompt))
         if not prefixes:
             raise BadPrompt("there are only background points; add a foreground point or a box", field="points")

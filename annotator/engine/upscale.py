@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from annotator.domain.mask import Mask
 from annotator.engine.predictor import Embedding, LogitsArray
+from annotator.engine.values import Region
 
 STRIP = 64  # image columns worked on at a time
 CONFIDENCE = 20.0  # logit given to the inside of a mask prompt; the outside gets its negative
@@ -44,6 +45,14 @@ def to_low_res(logits: LogitsArray, embedding: Embedding) -> tuple[Mask, int, tu
     left, top = round(x * across), round(y * down)
     bbox = left, top, round((x + columns) * across) - left, round((y + rows) * down) - top
     return mask, round(mask.area * across * down), bbox
+
+
+def field(logits: LogitsArray, embedding: Embedding, region: Region) -> npt.NDArray[np.float32]:
+    """The logits upscaled to the image's size, in a region of it only: (y1 - y0, x1 - x0)."""
+    x0, y0, x1, y1 = region
+    rows = _axis(embedding.height, logits.shape[0], embedding.frame[0], embedding.via)
+    columns = _axis(embedding.width, logits.shape[1], embedding.frame[1], embedding.via)
+    return np.asarray(rows.weights[y0:y1] @ logits @ columns.weights[x0:x1].T, np.float32)
 
 
 def from_mask(mask: Mask, embedding: Embedding) -> LogitsArray:
@@ -102,7 +111,7 @@ def _scaled(logits: LogitsArray, embedding: Embedding, *, height: int, width: in
     return Mask.from_crop(crop.T, x=x0, y=y0, height=height, width=width)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def _axis(target: int, low: int, frame: float, via: int | None) -> _Axis:
     if via is None:
         extent = max(1, round(frame))

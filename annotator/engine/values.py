@@ -10,6 +10,8 @@ from annotator.domain.mask import Mask
 from annotator.engine.predictor import RGBArray
 
 ImageState = Literal["unknown", "queued", "encoding", "ready", "failed"]
+Region = tuple[int, int, int, int]
+"""(x0, y0, x1, y1) of a part of an image in its pixels, the ends not included."""
 ModelState = Literal["unloaded", "loading", "ready", "failed"]
 
 
@@ -21,12 +23,19 @@ class ImageSource:
         key: hash of what the pixels are decoded from; two images with one key are one image.
         width, height: size in pixels, display orientation.
         load: returns the (height, width, 3) RGB pixels; called on the engine's thread, once per encoding.
+        region: which part of the image `key` this is; None: all of it.
     """
 
     key: str
     width: int
     height: int
     load: Callable[[], RGBArray]
+    region: Region | None = None
+
+    @property
+    def part(self) -> str:
+        """The region as it stands in a key."""
+        return "full" if self.region is None else ",".join(map(str, self.region))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +67,17 @@ class ScoredMask:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """The answer to a prompt: one candidate, or three from small to large; `chosen` is the index of the one shown."""
+    """The answer to a prompt: one candidate, or three from small to large; `chosen` is the index of the one shown.
+
+    Attributes:
+        crop: the region whose closer look gave the chosen mask; None: the whole image's answer.
+    """
 
     model: str
     candidates: tuple[ScoredMask, ...]
     chosen: int
     timing: Timing
+    crop: Region | None = None
 
 
 @dataclass(frozen=True, slots=True)

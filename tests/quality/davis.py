@@ -1,4 +1,7 @@
-"""Quality of the embedded model on DAVIS photos with simulated clicks: `python -m tests.quality.davis [--images N]`."""
+"""Quality of the embedded model on DAVIS photos with simulated clicks.
+
+`python -m tests.quality.davis [--images N] [--crop auto]`
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from rich.progress import track
 
 from annotator.domain.mask import Mask
 from annotator.engine import Engine, ImageSource
-from tests.quality.simulate import Clicked, click_until, with_box
+from tests.quality.simulate import Clicked, Crop, click_until, with_box
 
 DAVIS = Path(__file__).resolve().parents[3] / "shared" / "data" / "davis"
 LIMIT = 20
@@ -49,11 +52,11 @@ def photos(count: int | None = None, *, folder: Path = DAVIS) -> Iterator[Photo]
         yield Photo(source, truth)
 
 
-def measure(engine: Engine, photo: Photo) -> Measured:
+def measure(engine: Engine, photo: Photo, *, crop: Crop = None) -> Measured:
     """Click until 90 % (at least 5 times, at most 20), and try the box."""
     return Measured(
-        click_until(engine, photo.source, photo.truth, goal=0.9, limit=LIMIT),
-        with_box(engine, photo.source, photo.truth),
+        click_until(engine, photo.source, photo.truth, goal=0.9, limit=LIMIT, crop=crop),
+        with_box(engine, photo.source, photo.truth, crop=crop),
     )
 
 
@@ -73,11 +76,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, help="how many photos, spread evenly; default: all")
     parser.add_argument("--model", default="mobile_sam")
+    parser.add_argument("--crop", choices=["auto"], help="look closer where the object is small; default: don't")
     parser.add_argument("--json", type=Path, help="write the numbers here, photo by photo too")
     arguments = parser.parse_args()
     engine = Engine(model=arguments.model)
     found = list(photos(arguments.images))
-    measured = [measure(engine, photo) for photo in track(found, description="photos")]
+    measured = [measure(engine, photo, crop=arguments.crop) for photo in track(found, description="photos")]
     engine.close()
     result = summary(measured)
     print("\n".join(f"{name:10} {value:.3f}" for name, value in result.items()))

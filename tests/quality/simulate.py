@@ -7,6 +7,7 @@ of the largest region of error, with the label that puts it right.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ from annotator.domain.mask import Mask
 from annotator.domain.prompt import BACKGROUND, FOREGROUND, Box, Point, Prompt
 from annotator.engine import Engine, ImageSource
 
+Crop = Literal["auto"] | None
 BoolArray = npt.NDArray[np.bool_]
 
 
@@ -50,10 +52,17 @@ def next_click(truth: BoolArray, mask: BoolArray) -> Point | None:
 
 
 def click_until(
-    engine: Engine, source: ImageSource, truth: Mask, *, goal: float = 0.9, at_least: int = 5, limit: int = 20
+    engine: Engine,
+    source: ImageSource,
+    truth: Mask,
+    *,
+    goal: float = 0.9,
+    at_least: int = 5,
+    limit: int = 20,
+    crop: Crop = None,
 ) -> Clicked:
     """Click on an object from nothing until the goal is reached, at least `at_least` and at most `limit` times."""
-    prompt = Prompt()
+    prompt = Prompt(crop=crop)
     wanted = truth.to_array()
     mask, ious = np.zeros_like(wanted), list[float]()
     while len(ious) < limit and (len(ious) < at_least or max(ious) < goal):
@@ -68,8 +77,8 @@ def click_until(
     return Clicked(tuple(ious))
 
 
-def with_box(engine: Engine, source: ImageSource, truth: Mask) -> float:
+def with_box(engine: Engine, source: ImageSource, truth: Mask, *, crop: Crop = None) -> float:
     """IoU of the answer to the ground truth's bounding box."""
     x, y, width, height = truth.bbox
-    prediction = engine.predict(source, Prompt(box=Box(x, y, x + width, y + height)))
+    prediction = engine.predict(source, Prompt(box=Box(x, y, x + width, y + height), crop=crop))
     return prediction.candidates[prediction.chosen].mask.iou(truth)

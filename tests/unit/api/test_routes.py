@@ -203,6 +203,8 @@ BAD_PROMPTS: list[tuple[dict[str, Any], str, str | None]] = [
     ({"mask": {"annotation": 12345}}, "not_found", None),
     ({"mask": {"annotation": 1, "rle": {"size": [80, 120], "counts": [9600]}}}, "bad_prompt", "mask"),
     ({"points": [[40, 30, 1]], "choice": 9}, "bad_prompt", "choice"),
+    ({"points": [[40, 30, 1]], "crop": [0, 0, 300, 20]}, "bad_prompt", "crop"),
+    ({"points": [[40, 30, 1]], "crop": "here"}, "invalid_input", None),
     ({"points": [[40, 30, 1]], "model": "sam9"}, "not_found", None),
     ({"points": [[40, 30, 1]], "multimask": "maybe"}, "invalid_input", None),
     ({"points": [[40, 30, 1]], "seq": -1}, "invalid_input", "seq"),

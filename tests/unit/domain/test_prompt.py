@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -78,3 +80,23 @@ def test_a_lone_point_is_ambiguous_and_nothing_else_is() -> None:
     assert Prompt(points=(point,)).is_ambiguous
     assert not Prompt(points=(point, point)).is_ambiguous
     assert not Prompt(points=(point,), box=Box(0, 0, 2, 2)).is_ambiguous
+
+
+@pytest.mark.parametrize("crop", [None, "auto", Box(1, 2, 30, 40)])
+def test_a_draft_remembers_where_it_looked_closer(crop: Any) -> None:
+    prompt = Prompt(points=(Point(3, 4),), crop=crop)
+    assert Prompt.from_json(json.loads(json.dumps(prompt.to_json()))) == prompt
+
+
+def test_a_prompt_is_written_as_it_was_before_there_were_crops() -> None:
+    written = Prompt(points=(Point(3, 4),)).to_json()
+    assert set(written) == {"points", "box", "mask", "choice"}, "recorded changes are compared with it"
+    assert Prompt.from_json(written) == Prompt(points=(Point(3, 4),))
+
+
+def test_a_crop_lies_in_the_image() -> None:
+    with pytest.raises(BadPrompt, match=r"crop .* leaves the image") as caught:
+        Prompt(points=(Point(3, 4),), crop=Box(0, 0, 70, 40)).require_inside(width=64, height=48)
+    assert caught.value.field == "crop"
+    with pytest.raises(BadPrompt, match="the crop is empty"):
+        Prompt(crop=Box(5, 5, 5, 8))
