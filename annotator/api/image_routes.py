@@ -154,6 +154,7 @@ def add_annotation(service: Current, author: Author, image: ImageId, body: schem
             category=body.category,
             candidate=body.candidate,
             model=body.model,
+            closer=body.closer,
         )
     return _saved(service, author, image, annotation=schemas.annotation_json(annotation))
 

@@ -111,6 +111,7 @@ class AnnotationBody(Body):
     model: Name | None = None
     rle: Rle | None = None
     key: DraftId | None = None
+    closer: StrictBool = True
 
 
 class AnnotationPatch(Body):

@@ -98,11 +98,13 @@ class Drafts:
         category: int | str,
         candidate: int | None = None,
         model: str | None = None,
+        closer: bool = True,
     ) -> Annotation:
         """Turn the draft into an annotation, or let it take the place of the one it refines, in one change.
 
         Args:
             model: the one that showed the mask; None: the default one.
+            closer: False: the closer look that the draft asks for was not on the screen yet; what was is accepted.
 
         Raises:
             Conflict: there is no such draft (any more), or the annotation it refines was changed since.
@@ -119,6 +121,7 @@ class Drafts:
         if draft is None or draft.id != draft_id:
             raise Conflict("This draft is not there any more; it was accepted or dropped in another tab.")
         prompt = draft.prompt if candidate is None else replace(draft.prompt, choice=candidate)
+        prompt = prompt if closer else replace(prompt, crop=None)
         prompt.require_answerable(width=image.width, height=image.height)
         scored = self._engine.mask(self._library.source(image), prompt, model=model)
         provenance = Provenance(

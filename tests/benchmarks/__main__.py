@@ -32,7 +32,7 @@ def main() -> None:
         print("Browser", file=sys.stderr)
         with tempfile.TemporaryDirectory(prefix="annotator-bench-") as scratch:
             clicks = plan.quick().clicks if arguments.quick else plan.clicks
-            for figure in browser.measure(Path(scratch), clicks=clicks):
+            for figure in browser.measure(Path(scratch) / "demo", clicks=clicks):
                 report.figures[figure.name] = figure
     print_report(report)
     if arguments.json:

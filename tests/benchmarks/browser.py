@@ -10,7 +10,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from annotator.bench.figures import Figure
 from annotator.bench.pictures import places
-from tests.benchmarks import annotating
+from tests.benchmarks import annotating, smooth
 from tests.e2e.app import CHROMIUM_FLAGS, Annotator, App, chromium
 
 ENCODE = ("raw.encode",)
@@ -55,7 +55,15 @@ def measure(scratch: Path, *, clicks: int) -> list[Figure]:
             page.close()
             app.stop()
         browser.close()
-    return [first, again, painted, previews, frames, *annotating.measure(scratch.parent / "davis")]
+    return [
+        first,
+        again,
+        painted,
+        previews,
+        frames,
+        *annotating.measure(scratch.parent / "davis"),
+        *smooth.measure(scratch.parent / "smooth"),
+    ]
 
 
 def _move(ann: Annotator, frames: Figure) -> float:

@@ -197,3 +197,36 @@ def test_the_next_image_without_objects_and_ones_own_figures(ann: Annotator) -> 
     expect(figures).to_contain_text("Objects accepted1")
     expect(figures).to_contain_text("ms")
     ann.page.keyboard.press("Escape")
+
+
+def test_r_looks_closer_at_what_is_in_sight_and_what_is_shown_is_accepted(ann: Annotator) -> None:
+    ann.page.mouse.move(*ann.place(330, 120))
+    for _ in range(6):
+        ann.page.mouse.wheel(0, -200)
+    ann.click(325, 118)
+    whole = ann.draft_mask()
+    ann.press("r")
+    draft = ann.state["draft"]
+    assert draft["closer"] == "shown"
+    x0, y0, x1, y1 = draft["crop"]
+    assert x0 < 325 < x1
+    assert y0 < 118 < y1
+    closer = ann.draft_mask()
+    ann.page.reload()
+    ann.open(ann.page.url)
+    assert ann.draft_mask() == closer, "it is a function of the draft alone"
+    ann.press("Enter")
+    assert mask_of(ann, 0) == closer
+    ann.press("z", "z")
+    assert ann.draft_mask() == whole
+
+
+def test_a_small_box_gets_a_second_look_by_itself_unless_it_is_switched_off(ann: Annotator) -> None:
+    ann.drag((300, 95), (350, 140))
+    assert (ann.state["draft"]["crop"], ann.state["draft"]["closer"]) == ("auto", "shown")
+    shown = ann.draft_mask()
+    ann.press("Enter")
+    assert mask_of(ann, 0) == shown
+    ann.page.get_by_test_id("view-detail").uncheck()
+    ann.press("Escape").drag((100, 95), (150, 140))
+    assert (ann.state["draft"]["crop"], ann.state["draft"]["closer"]) == (None, "no")

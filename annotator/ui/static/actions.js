@@ -98,6 +98,11 @@ export function createActions({ store, api, drafting, objects, images, sheet, fa
       return category !== undefined && done(chooseCategory(category.id));
     },
     refine: () => store.get().draft === null && onSelected(objects.refine),
+    lookCloser: () => {
+      if (store.get().draft === null) return false;
+      const [x0, y0, x1, y1] = surface().inSight();
+      return x1 - x0 >= 1 && y1 - y0 >= 1 && done(drafting.lookAt([x0, y0, x1, y1]));
+    },
     palette: () => done(store.update(merge, { palette: true })),
     lastCategory: () => {
       const { category, lastCategories, project } = store.get();

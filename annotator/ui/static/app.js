@@ -48,7 +48,7 @@ export async function mount(element) {
       const { annotations } = await api.get(`/images/${encodeURIComponent(image)}`);
       return annotations.find((/** @type {{id: number}} */ annotation) => annotation.id === object) ?? null;
     },
-    hold: () => Promise.race([drafting.whenIdle(), new Promise((resolve) => setTimeout(resolve, HOLD_MS))]),
+    hold: () => Promise.race([drafting.whenAnswered(), new Promise((resolve) => setTimeout(resolve, HOLD_MS))]),
     storage: localStorage, name: journal,
     onProgress: ({ phase, pending, message }) => store.update((state) => ({ ...state, saving: { ...state.saving, phase, pending, message } })),
     onSaved: (write, reply, more) => { applySaved(store, write, reply, more); recount(); },

@@ -2,7 +2,7 @@
 
 import { clickAnswered, objectAccepted } from "./statistics.js";
 import { accepted, activeCategory, answered, draftChanged, isAnswerable, samePrompt } from "./store.js";
-import { createPredictor } from "./predict.js";
+import { counter, createPredictor } from "./predict.js";
 
 /**
  * @typedef {import("./store.js").Store} Store
@@ -18,8 +18,11 @@ export function freshId() {
 
 /** @param {Draft} draft @returns {{[name: string]: unknown}} */
 const promptOf = (draft) => ({
-  points: draft.points.map(({ x, y, label }) => [x, y, label]), box: draft.box, mask: draft.mask, choice: draft.choice, local: draft.local,
+  points: draft.points.map(({ x, y, label }) => [x, y, label]), box: draft.box, mask: draft.mask, choice: draft.choice, local: draft.local, crop: draft.crop,
 });
+
+/** Whether looking closer can say more: one click may mean a part, which a closer look would lock in. @param {Draft} draft */
+const deservesCloser = (draft) => draft.crop !== null && (draft.crop !== "auto" || draft.box !== null || draft.points.length > 1);
 
 /**
  * Whether a preview shows what a draft asks for: then its mask is on the screen already.
@@ -41,17 +44,36 @@ export function createDrafting({ store, api, add, fail, needCategory }) {
   /** When the draft was begun, by the clock of `performance.now`. */
   let begun = 0;
 
+  const number = counter();
+  /** @type {(image: string, body: {[name: string]: unknown}) => Promise<any>} */
+  const predict = (image, body) => api.send("POST", `/images/${encodeURIComponent(image)}/predict`, body, { timeout: 120_000 });
+
   const predictor = createPredictor({
-    ask: (image, body) => api.send("POST", `/images/${encodeURIComponent(image)}/predict`, body, { timeout: 120_000 }),
+    ask: predict, number,
     onAnswer(question, reply, ms) {
-      if (store.get().image?.id !== question.image) return;
-      store.update(answered, question.draft, reply, !isLatest(question));
+      const { image, draft } = store.get();
+      if (image?.id !== question.image) return;
+      const more = isLatest(question) && draft !== null && draft.id === question.draft && deservesCloser(draft);
+      store.update(answered, question.draft, reply, !isLatest(question), more ? "asked" : "no");
       store.update((state) => ({ ...state, latency: ms, statistics: clickAnswered(state.statistics, reply, ms) }));
+      if (more) lookCloser();
     },
     onFailure(question, error) {
       const { draft } = store.get();
       if (draft?.id === question.draft) store.update(draftChanged, { ...draft, asking: false });
       fail(error);
+    },
+  });
+
+  /** Beside the other one: a click never waits for a part of the image to be encoded. */
+  const closer = createPredictor({
+    ask: predict, number,
+    onAnswer(question, reply) {
+      if (store.get().image?.id === question.image) store.update(answered, question.draft, reply, false, "shown");
+    },
+    onFailure(question) {
+      const { draft } = store.get(); // the image's answer is there, and good enough
+      if (draft?.id === question.draft) store.update(draftChanged, { ...draft, closer: "no" });
     },
   });
 
@@ -62,13 +84,26 @@ export function createDrafting({ store, api, add, fail, needCategory }) {
 
   function ask() {
     const { image, draft } = store.get();
+    closer.cancel();
     if (image === null || draft === null || !isAnswerable(draft)) {
       predictor.cancel();
       return;
     }
-    store.update(draftChanged, { ...draft, asking: true });
-    asked = { image: image.id, draft: draft.id, body: { ...promptOf(draft), multimask: "auto", model: store.get().model } };
+    store.update(draftChanged, { ...draft, asking: true, closer: "no" });
+    asked = { image: image.id, draft: draft.id, body: { ...promptOf(draft), crop: null, multimask: "auto", model: store.get().model } };
     predictor.request(asked);
+  }
+
+  /** The image's answer is on the screen: now the closer look, which has to encode a part of the image. */
+  function lookCloser() {
+    const { image, draft, model } = store.get();
+    if (image === null || draft === null) return;
+    closer.request({ image: image.id, draft: draft.id, body: { ...promptOf(draft), multimask: "auto", model } });
+  }
+
+  function cancel() {
+    predictor.cancel();
+    closer.cancel();
   }
 
   /** @param {string} label names the step for undo */
@@ -83,9 +118,9 @@ export function createDrafting({ store, api, add, fail, needCategory }) {
 
   /** @returns {Draft} the draft, or the beginning of one */
   function current() {
-    const { draft, category } = store.get();
+    const { draft, category, view } = store.get();
     return draft ?? {
-      id: freshId(), points: [], box: null, mask: null, choice: null, local: false, replaces: null, category, candidates: [], chosen: 0, asking: false,
+      id: freshId(), points: [], box: null, mask: null, choice: null, local: false, crop: view.detail ? "auto" : null, replaces: null, category, candidates: [], chosen: 0, asking: false, closer: "no",
     };
   }
 
@@ -108,7 +143,7 @@ export function createDrafting({ store, api, add, fail, needCategory }) {
   function discard() {
     const { image, draft } = store.get();
     if (image === null || draft === null) return;
-    predictor.cancel();
+    cancel();
     if (committed !== null) {
       add({ kind: "drop-draft", image: image.id, key: `draft:${image.id}`, body: {} });
       store.update((state) => ({ ...state, history: { undo: "discard draft", redo: null } }));
@@ -139,14 +174,14 @@ export function createDrafting({ store, api, add, fail, needCategory }) {
       needCategory();
       return;
     }
-    predictor.cancel();
+    cancel();
     // Below zero until the server has numbered it; from the clock, so that a page that replays an older one's writes can't mix them up.
     const object = draft.replaces ?? -(Date.now() * 1000 + Math.floor(Math.random() * 1000));
     const clicks = draft.points.length + (draft.box === null ? 0 : 1);
     const seconds = (performance.now() - begun) / 1000;
     store.update(accepted, object, category);
     committed = null;
-    add({ kind: "accept", image: image.id, key: `draft:${image.id}`, body: { category, draft: draft.id, model: store.get().model }, object });
+    add({ kind: "accept", image: image.id, key: `draft:${image.id}`, body: { category, draft: draft.id, model: store.get().model, closer: draft.closer === "shown" }, object });
     store.update((state) => ({
       ...state, history: { undo: draft.replaces === null ? "accept" : "refine", redo: null },
       statistics: objectAccepted(state.statistics, clicks, seconds),
@@ -170,7 +205,11 @@ export function createDrafting({ store, api, add, fail, needCategory }) {
     refine(object, local) {
       const { id, rle, score, area, bbox, category } = object;
       if (rle === null || store.get().draft !== null) return;
-      change({ mask: { rle }, replaces: id, category, local, candidates: [{ rle, score: score ?? 1, area, bbox }], chosen: 0 }, "refine", true);
+      change({ mask: { rle }, replaces: id, category, local, crop: null, candidates: [{ rle, score: score ?? 1, area, bbox }], chosen: 0 }, "refine", true);
+    },
+    /** Look closer at a part of the image, in its pixels. @param {number[]} crop */
+    lookAt(crop) {
+      if (store.get().draft !== null) change({ crop }, "look closer", true);
     },
     /** @param {number} category */
     setCategory: (category) => change({ category }, "relabel", true),
@@ -203,20 +242,22 @@ export function createDrafting({ store, api, add, fail, needCategory }) {
     resume(before) {
       const { draft } = store.get();
       committed = draft;
-      if (draft === null) predictor.cancel();
+      if (draft === null) cancel();
       else if (before === null || draft.candidates.length === 0 || before.asking || !samePrompt(before, draft)) ask();
     },
     forget() {
       committed = null;
-      predictor.cancel();
+      cancel();
     },
     /** The model is another one now. */
     askAgain() {
       if (store.get().draft !== null) ask();
     },
-    whenIdle: () => predictor.whenIdle(),
+    /** Resolves when what people wait for is there. */
+    whenAnswered: () => predictor.whenIdle(),
+    whenIdle: () => predictor.whenIdle().then(() => closer.whenIdle()),
     get busy() {
-      return predictor.busy;
+      return predictor.busy || closer.busy;
     },
   };
 }

@@ -20,6 +20,7 @@ export const SHORTCUTS = /** @type {const} */ ([
   { keys: ["Mod+c"], action: "copy", title: "Copy the selected object, or all", group: "Objects" },
   { keys: ["Mod+v"], action: "paste", title: "Paste what was copied onto this image", group: "Objects" },
   { keys: ["Shift+n"], action: "copyToNext", title: "Copy the selected object, or all, to the next image", group: "Objects" },
+  { keys: ["r"], action: "lookCloser", title: "Look closer: refine the edges in the part of the picture that is in sight", group: "Draft" },
   { keys: ["q"], action: "quick", title: "Quick mode: the next click or box accepts the draft and begins another object", group: "Draft" },
   { keys: ["Shift+h"], action: "hideObject", title: "Hide or show the selected object", group: "Objects" },
   { keys: ["l"], action: "lockObject", title: "Lock or unlock the selected object", group: "Objects" },

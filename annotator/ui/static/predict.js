@@ -5,15 +5,20 @@
  * @typedef {{ask: (image: string, body: {[name: string]: unknown}) => Promise<any>,
  *   onAnswer: (question: Question, reply: any, ms: number) => void,
  *   onFailure: (question: Question, error: any) => void,
- *   now?: () => number, later?: (run: () => void, ms: number) => unknown}} PredictorOptions
+ *   number?: () => number, now?: () => number, later?: (run: () => void, ms: number) => unknown}} PredictorOptions
  */
 
 const FIRST_RETRY_MS = 400;
 const LONGEST_RETRY_MS = 4000;
 
-/** @param {PredictorOptions} options */
-export function createPredictor({ ask, onAnswer, onFailure, now = () => performance.now(), later = setTimeout }) {
-  let seq = 0;
+/** Numbers for requests, each higher than the last: of two that wait the server keeps the later one. */
+export function counter() {
+  let last = 0;
+  return () => ++last;
+}
+
+/** @param {PredictorOptions} options  number: shared by those whose requests take each other's place */
+export function createPredictor({ ask, onAnswer, onFailure, number = counter(), now = () => performance.now(), later = setTimeout }) {
   let generation = 0;
   let retryIn = FIRST_RETRY_MS;
   let paused = false;
@@ -39,9 +44,8 @@ export function createPredictor({ ask, onAnswer, onFailure, now = () => performa
   async function fly(question, at) {
     flying = question;
     const mine = generation;
-    seq += 1;
     try {
-      const reply = await ask(question.image, { ...question.body, draft: question.draft, seq });
+      const reply = await ask(question.image, { ...question.body, draft: question.draft, seq: number() });
       retryIn = FIRST_RETRY_MS;
       if (mine === generation) onAnswer(question, reply, now() - at);
     } catch (error) {

@@ -5,7 +5,7 @@ import { initialState } from "./store.js";
 const KEY = "annotator:view";
 const HINT = "annotator:hint";
 /** Parts of the view that are a matter of taste; the others belong to the moment. */
-const KEPT = /** @type {const} */ (["opacity", "outline", "outlineWidth", "showPrompts", "crosshair", "hover", "local"]);
+const KEPT = /** @type {const} */ (["opacity", "outline", "outlineWidth", "showPrompts", "crosshair", "hover", "local", "detail"]);
 /** @type {{[name: string]: (value: any) => boolean}} */
 const FITS = {
   opacity: (value) => value >= 0 && value <= 1,

@@ -7,9 +7,10 @@ import { nothingMeasured } from "./statistics.js";
  * @typedef {{size: [number, number], counts: string}} Rle
  * @typedef {{rle: Rle, score: number, area: number, bbox: number[]}} Candidate
  * @typedef {{id: string, points: PromptPoint[], box: number[] | null, mask: {rle: Rle} | null, choice: number | null,
- *   local: boolean, replaces: number | null, category: number | null, candidates: Candidate[], chosen: number, asking: boolean}} Draft
+ *   local: boolean, crop: "auto" | number[] | null, replaces: number | null, category: number | null, candidates: Candidate[], chosen: number,
+ *   asking: boolean, closer: "no" | "asked" | "shown"}} Draft
  *   candidates: of the last answer; empty before the first; replaces: the object that is being refined; local: points change
- *   a given mask only where they are
+ *   a given mask only where they are; crop: where to look closer after the image's answer; closer: whether that is on the screen
  * @typedef {{id: number, category: number, rle: Rle | null, area: number, bbox: number[], score: number | null, hidden: boolean,
  *   locked: boolean, revision: number, pending?: boolean}} Annotation  id < 0: the server has not numbered it yet
  * @typedef {{id: string, name: string, width: number, height: number, state: string, objects: number, problem: string | null,
@@ -22,7 +23,7 @@ import { nothingMeasured } from "./statistics.js";
  *   step: string | null, problem: string | null, notice: string | null, default: boolean}} ModelItem
  * @typedef {{id: number, kind: "error" | "info", text: string, retry: (() => void) | null}} Toast
  * @typedef {{opacity: number, outline: boolean, outlineWidth: number, showPrompts: boolean, overlays: boolean, tool: "prompt" | "pan",
- *   comparing: boolean, isolate: boolean, crosshair: boolean, hover: "auto" | "on" | "off", local: boolean, quick: boolean}} View
+ *   comparing: boolean, isolate: boolean, crosshair: boolean, hover: "auto" | "on" | "off", local: boolean, quick: boolean, detail: boolean}} View
  *   comparing: masks are hidden while a key is held; isolate: only the object in question is shown; quick: the next click
  *   accepts the draft and begins another object
  * @typedef {{x: number, y: number, image: string, reply: any}} Preview  what a click there would give
@@ -44,7 +45,7 @@ export const initialState = () => ({
   history: { undo: null, redo: null }, selected: null, highlighted: null, category: null,
   view: {
     opacity: 0.45, outline: true, outlineWidth: 1, showPrompts: true, overlays: true, tool: "prompt", comparing: false, isolate: false,
-    crosshair: false, hover: "auto", local: true, quick: false,
+    crosshair: false, hover: "auto", local: true, quick: false, detail: true,
   },
   saving: { phase: "idle", pending: 0, message: null, saved: null },
   latency: null, encodeMs: null, preview: null, clipboard: null, statistics: nothingMeasured(), lastCategories: [], palette: false, toasts: [], hint: false, upload: null, naming: "no", models: [], model: null, loadingModel: null,
@@ -144,7 +145,7 @@ function draftFrom(draft, shown) {
   const kept = shown !== null && shown.id === draft.id && isAnswerable(fromServer(draft)) ? shown : null;
   return {
     ...fromServer(draft),
-    candidates: kept?.candidates ?? [], chosen: kept?.chosen ?? 0, asking: false,
+    candidates: kept?.candidates ?? [], chosen: kept?.chosen ?? 0, asking: false, closer: kept?.closer ?? "no",
   };
 }
 
@@ -152,7 +153,7 @@ function draftFrom(draft, shown) {
 function fromServer(draft) {
   return {
     id: draft.id, box: draft.box, mask: draft.mask, choice: draft.choice, category: draft.category,
-    local: draft.local ?? false, replaces: draft.replaces ?? null,
+    local: draft.local ?? false, crop: draft.crop ?? null, replaces: draft.replaces ?? null,
     points: draft.points.map((/** @type {number[]} */ [x, y, label]) => ({ x, y, label })),
   };
 }
@@ -164,7 +165,7 @@ export function isAnswerable(draft) {
 
 /** Whether one prompt is another: the same points in the same order, box, mask and choice. @param {Draft} a @param {Draft} b */
 export function samePrompt(a, b) {
-  return JSON.stringify([a.points, a.box, a.mask, a.choice, a.local]) === JSON.stringify([b.points, b.box, b.mask, b.choice, b.local]);
+  return JSON.stringify([a.points, a.box, a.mask, a.choice, a.local, a.crop]) === JSON.stringify([b.points, b.box, b.mask, b.choice, b.local, b.crop]);
 }
 
 /** @param {State} state @param {Draft | null} draft @returns {State} */
@@ -173,10 +174,14 @@ export function draftChanged(state, draft) {
   return { ...state, draft, preview: draft === null ? state.preview : null, selected: draft === null ? state.selected : null };
 }
 
-/** The model answered for a draft. @param {State} state @param {string} draft @param {any} reply @param {boolean} asking whether a newer question is out @returns {State} */
-export function answered(state, draft, reply, asking) {
+/**
+ * The model answered for a draft.
+ * @param {State} state @param {string} draft @param {any} reply @param {boolean} asking whether a newer question is out
+ * @param {"no" | "asked" | "shown"} closer @returns {State}
+ */
+export function answered(state, draft, reply, asking, closer) {
   if (state.draft === null || state.draft.id !== draft || !isAnswerable(state.draft)) return state;
-  return { ...state, draft: { ...state.draft, candidates: reply.candidates, chosen: reply.chosen, asking } };
+  return { ...state, draft: { ...state.draft, candidates: reply.candidates, chosen: reply.chosen, asking, closer } };
 }
 
 /**

@@ -18,6 +18,8 @@ import { Stack } from "./stack.js";
 import { takePicture } from "../pictures.js";
 
 const DOUBLE_CLICK = { milliseconds: 300, distance: 4 };
+/** Around what is in sight, for a closer look: an object that goes on behind the window's edge keeps its context. */
+const SIGHT_MARGIN = 0.1;
 const HANDLE_CURSORS = ["nwse", "nesw", "nwse", "nesw", "ns", "ew", "ns", "ew"];
 
 /** @param {HTMLElement} host @param {(intent: import("./gestures.js").Intent) => void} onIntent */
@@ -36,6 +38,7 @@ export function createSurface(host, onIntent) {
     /** @param {number} clientX @param {number} clientY */
     toImage: (clientX, clientY) => toImage(surface.view, surface.toScreenPoint({ clientX, clientY })),
     viewport: () => surface.view,
+    inSight: () => surface.inSight(),
     isBusy: () => surface.gesture.mode !== "idle",
     whenPainted: () => surface.stack.whenPainted(),
     destroy: () => surface.destroy(),
@@ -329,6 +332,16 @@ class Surface {
     if (image) this.view = this.fitted ? fit(image, this.host) : resized(this.view, before, this.host, image);
     this.stack.resize(this.host);
     if (image) this.onIntent({ type: "viewport", scale: this.view.scale });
+  }
+
+  /** The part of the image that is in sight with some room around it, [x0, y0, x1, y1] in image pixels. @returns {number[]} */
+  inSight() {
+    const from = toImage(this.view, { x: 0, y: 0 });
+    const to = toImage(this.view, { x: this.host.width, y: this.host.height });
+    const room = { x: (to.x - from.x) * SIGHT_MARGIN, y: (to.y - from.y) * SIGHT_MARGIN };
+    const a = clampToImage({ x: from.x - room.x, y: from.y - room.y }, this.size);
+    const b = clampToImage({ x: to.x + room.x, y: to.y + room.y }, this.size);
+    return [a.x, a.y, b.x, b.y];
   }
 
   /** @param {{clientX: number, clientY: number}} event @returns {Point} */

@@ -29,6 +29,7 @@ const EMBEDDING = { none: "", preparing: "Preparing this image…", ready: "Read
  */
 export function readiness(state) {
   if (state.saving.phase === "offline") return { state: "failed", text: "Server away" };
+  if (state.draft?.closer === "asked" && state.embedding === "ready") return { state: "preparing", text: "Looking closer…" };
   if (state.loadingModel !== null) return { state: "preparing", text: `${modelOf(state)?.title ?? "Model"}: ${state.loadingModel}…` };
   return { state: state.embedding, text: EMBEDDING[state.embedding] };
 }
@@ -39,14 +40,14 @@ export function statusBar({ store, help, models, leave }) {
   const embedding = h("span", { class: "ann-status-embedding", role: "status", "data-testid": "status-embedding" }, h("i", { class: "ann-dot" }), h("span", { class: "ann-embedding-text" }), h("i", { class: "ann-expected", "aria-hidden": "true", hidden: true }));
   const latency = figures({ store }).element;
   const saved = h("span", { class: "ann-status-saved", role: "status", "aria-live": "polite", "data-testid": "saved" });
-  store.watch((state) => [state.embedding, state.loadingModel, state.saving.phase, state.models], (state) => {
+  store.watch((state) => [state.embedding, state.loadingModel, state.saving.phase, state.models, state.draft?.closer], (state) => {
     const ready = readiness(state);
     embedding.dataset["state"] = ready.state;
     const [, text, expected] = embedding.children;
     if (text !== undefined) setText(text, ready.text);
     if (!(expected instanceof HTMLElement)) return;
     // As long as the last image took: an honest guess is better than none.
-    expected.hidden = ready.state !== "preparing" || state.encodeMs === null || state.loadingModel !== null;
+    expected.hidden = ready.state !== "preparing" || state.encodeMs === null || state.loadingModel !== null || state.embedding === "ready";
     expected.style.setProperty("--expected", `${Math.round(state.encodeMs ?? 0)}ms`);
   });
   store.watch((state) => [state.saving], ({ saving }) => {
@@ -68,6 +69,7 @@ const SWITCHES = /** @type {const} */ ([
   ["crosshair", "Crosshair", "Shift+C", "Lines through the pointer, for placing boxes"],
   ["isolate", "Isolate", "I", "Hide all objects but the selected one"],
   ["local", "Refine locally", "", "While you refine an object, a click changes only the region it touches"],
+  ["detail", "Look closer", "", "Small objects get a second look at full resolution, from the second click or a box on"],
   ["quick", "Quick mode", "Q", "The next click accepts the draft and begins another object"],
 ]);
 
