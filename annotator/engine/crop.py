@@ -30,14 +30,16 @@ MARGIN = 0.25
 """Context around the object on each side, as a part of its longer side."""
 SMALLEST = 96
 """Pixels a side of a region at least: enlarging fewer shows the encoder only blur."""
-AUTO_SHARE = 0.5
+AUTO_SHARE = 0.8
 """An automatic region covers less than this part of the image, or it would show the encoder little more."""
 ASKED_SHARE = 0.9
 """The same for a region that was asked for."""
 BAND = 1 / 12
 """Part of the region's side over which the two answers are blended."""
 SIMILAR = 0.5
-"""IoU with the whole answer that a closer look has at least; below it is another object or a part."""
+"""How much alike the two answers are at least, or the closer look shows another object or a part: the IoU of their
+extents, and the part of the smaller mask that lies in the larger. Not the masks' own IoU, which is low exactly where the
+closer look gains most (a thin cross in a 12-megapixel picture: 0.42, while the IoU with the truth rises to 0.98)."""
 SLACK = 0.1
 """How far the mask may leave a box, as a part of the box's side."""
 OUTSIDE = -10.0
@@ -138,7 +140,7 @@ def pasted(whole: Mask, far: Field, near: Field, region: Region) -> Mask:
 def agrees(mask: Mask, whole: Mask, prompt: Prompt) -> bool:
     """Whether a closer look's mask does what the prompts say and shows the same object as the whole answer."""
     left, top, columns, rows = mask.bbox
-    if not columns or mask.iou(whole) < SIMILAR:
+    if not columns or not _alike(mask, whole):
         return False
     if prompt.box is not None:
         box = prompt.box
@@ -152,6 +154,17 @@ def agrees(mask: Mask, whole: Mask, prompt: Prompt) -> bool:
         array[min(int(point.y), mask.height - 1), min(int(point.x), mask.width - 1)] == (point.label != BACKGROUND)
         for point in prompt.points
     )
+
+
+def _alike(mask: Mask, whole: Mask) -> bool:
+    (x, y, width, height), (u, v, columns, rows) = mask.bbox, whole.bbox
+    across, down = min(x + width, u + columns) - max(x, u), min(y + height, v + rows) - max(y, v)
+    if across <= 0 or down <= 0:
+        return False
+    extents = across * down / (width * height + columns * rows - across * down)
+    iou = mask.iou(whole)
+    common = iou * (mask.area + whole.area) / (1 + iou)
+    return extents >= SIMILAR and common >= SIMILAR * min(mask.area, whole.area)
 
 
 def without(prompt: Prompt) -> Prompt:
