@@ -38,8 +38,8 @@ BAND = 1 / 12
 """Part of the region's side over which the two answers are blended."""
 SIMILAR = 0.5
 """How much alike the two answers are at least, or the closer look shows another object or a part: the IoU of their
-extents, and the part of the smaller mask that lies in the larger. Not the masks' own IoU, which is low exactly where the
-closer look gains most (a thin cross in a 12-megapixel picture: 0.42, while the IoU with the truth rises to 0.98)."""
+extents, and the part of the smaller mask that lies in the larger. Not the masks' own IoU, which is low exactly where
+the closer look gains most (a thin cross in a 12-megapixel picture: 0.42, while IoU with the truth rises to 0.98)."""
 SLACK = 0.1
 """How far the mask may leave a box, as a part of the box's side."""
 OUTSIDE = -10.0
@@ -66,7 +66,7 @@ def region_of(prompt: Prompt, mask: Mask) -> Region | None:
         region = _snapped(crop, width=mask.width, height=mask.height)
         apart = wanted.x1 <= region[0] or wanted.x0 >= region[2] or wanted.y1 <= region[1] or wanted.y0 >= region[3]
         return None if apart or _share(region, mask) >= ASKED_SHARE else region
-    if prompt.box is None and len(prompt.points) < 2:
+    if prompt.box is None and len(prompt.points) + (prompt.mask is not None) < 2:
         return None
     side = max(wanted.x1 - wanted.x0, wanted.y1 - wanted.y0) * (1 + 2 * MARGIN)
     region = _snapped(_square(wanted, max(side, SMALLEST), mask), width=mask.width, height=mask.height)

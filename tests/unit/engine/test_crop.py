@@ -133,6 +133,26 @@ def test_an_answer_that_contradicts_the_prompts_is_not_shown(engine: Engine, mod
     assert answer.candidates == engine.predict(SOURCE, Prompt(box=SMALL)).candidates
 
 
+def test_an_object_given_as_a_mask_is_looked_at_when_asked_or_with_a_point(engine: Engine, model: Watched) -> None:
+    given_mask = rectangle(500, 400, 560, 470, width=WIDTH, height=HEIGHT)
+    alone = Prompt(mask=given_mask, crop="auto")
+    assert engine.mask(SOURCE, alone).mask == given_mask, "nobody asked to change it"
+    asked = engine.predict(SOURCE, replace(alone, crop=Box(400, 300, 700, 600)))
+    assert asked.crop is not None
+    assert asked.candidates[0].mask.iou(given_mask) > 0.7
+    assert engine.predict(SOURCE, replace(alone, points=(Point(530, 440),))).crop is not None
+
+
+def test_a_thin_object_may_become_much_thinner() -> None:
+    whole, thin = np.zeros((160, 200), bool), np.zeros((160, 200), bool)
+    for step in range(100):
+        whole[max(0, 20 + step - 10) : 20 + step + 10, 40 + step] = True
+        thin[20 + step - 2 : 20 + step + 2, 40 + step] = True
+    assert Mask.from_array(thin).iou(Mask.from_array(whole)) < 0.3
+    prompt = Prompt(points=(Point(90.5, 70.5), Point(90.5, 76.5, BACKGROUND)))
+    assert crop.agrees(Mask.from_array(thin), Mask.from_array(whole), prompt)
+
+
 def rectangle(x0: int, y0: int, x1: int, y1: int, *, width: int = 200, height: int = 160) -> Mask:
     array = np.zeros((height, width), bool)
     array[y0:y1, x0:x1] = True
