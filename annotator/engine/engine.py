@@ -11,14 +11,12 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-from annotator.domain.mask import Mask
 from annotator.domain.prompt import Prompt
-from annotator.engine import crop, upscale
+from annotator.engine import crop, showing, upscale
 from annotator.engine.embeddings import Ask, DiskTier, Embeddings, key_of
 from annotator.engine.lanes import Lanes
 from annotator.engine.loading import Models
-from annotator.engine.local import limited
-from annotator.engine.predictor import Candidate, Embedding, Predictor, batch_of
+from annotator.engine.predictor import Embedding, Predictor, batch_of
 from annotator.engine.refine import Answer, Fold, Folder
 from annotator.engine.registry import Registry
 from annotator.engine.values import (
@@ -155,7 +153,7 @@ class Engine:
         chosen = reply.answer.chosen
         shown = self._shown(source, prompt, reply, chosen, name, ask)
         masks = tuple(
-            shown.mask if index == chosen else _low(candidate, reply.embedding)
+            shown.mask if index == chosen else showing.low(candidate, reply.embedding)
             for index, candidate in enumerate(reply.answer.candidates)
         )
         total = (time.perf_counter() - start) * 1000
@@ -285,7 +283,7 @@ class Engine:
     def _shown(self, source: ImageSource, prompt: Prompt, reply: _Reply, index: int, name: str, ask: Ask) -> _Shown:
         """One candidate in the image's size, after a closer look where the prompt asks for one; see `crop`."""
         candidate = reply.answer.candidates[index]
-        whole = _full(candidate, reply.embedding, prompt)
+        whole = showing.full(candidate, reply.embedding, prompt)
         region = crop.region_of(prompt, whole.mask)
         spent = reply.waited, reply.encode_ms, reply.decode_ms
         if region is None:
@@ -301,7 +299,7 @@ class Engine:
         spent = spent[0] + closer.waited, spent[1] + closer.encode_ms, spent[2] + closer.decode_ms
         (answer,) = closer.answer.candidates
         near = upscale.field(answer.logits, closer.embedding, (0, 0, far.shape[1], far.shape[0]))
-        mask = _local(crop.pasted(whole.mask, far, near, region), prompt)
+        mask = showing.local(crop.pasted(whole.mask, far, near, region), prompt)
         if not crop.agrees(mask, whole.mask, prompt):
             return _Shown(whole, None, spent)
         return _Shown(ScoredMask(mask, answer.score, mask.area, mask.bbox, True), region, spent)
@@ -336,23 +334,3 @@ class Engine:
             return work(predictor)
         except OutOfMemory as problem:
             return work(self._models.fall_back(name, problem))
-
-
-def _full(candidate: Candidate, embedding: Embedding, prompt: Prompt) -> ScoredMask:
-    if prompt.mask is not None and not prompt.points and prompt.box is None:
-        mask = prompt.mask  # as it came: low resolution would blur what nobody asked to change
-    else:
-        mask = _local(upscale.to_mask(candidate.logits, embedding), prompt)
-    return ScoredMask(mask, candidate.score, mask.area, mask.bbox, True)
-
-
-def _local(mask: Mask, prompt: Prompt) -> Mask:
-    """The answer, as far as it changes a given mask where it was asked to."""
-    if not prompt.local or prompt.mask is None or prompt.box is not None:
-        return mask
-    return limited(prompt.mask, mask, prompt.points)
-
-
-def _low(candidate: Candidate, embedding: Embedding) -> ScoredMask:
-    mask, area, bbox = upscale.to_low_res(candidate.logits, embedding)
-    return ScoredMask(mask, candidate.score, area, bbox, False)
