@@ -111,6 +111,21 @@ def predict(
     return JSONResponse(schemas.prediction_json(prediction, seq=body.seq))
 
 
+@router.post("/images/{image}/mask-edit")
+def edit_mask(service: Current, image: ImageId, body: schemas.MaskEditBody) -> dict[str, Any]:
+    """What a clean-up makes of a mask, and how many pixels it adds and removes; changes nothing."""
+    edited = service.editor.cleaned(
+        image_id=image,
+        mask=body.rle.to_mask(),
+        operation=body.operation,
+        up_to=body.up_to,
+        strength=body.strength,
+        others=body.others,
+        besides=body.except_,
+    )
+    return {"rle": edited.mask.to_rle(), "added": edited.added, "removed": edited.removed}
+
+
 @router.put("/images/{image}/draft")
 def save_draft(service: Current, author: Author, image: ImageId, body: schemas.DraftBody) -> dict[str, Any]:
     """Keep the draft as it is now; each call is one step of undo."""

@@ -122,6 +122,19 @@ class AnnotationPatch(Body):
     locked: StrictBool | None = None
 
 
+class MaskEditBody(Body):
+    """A clean-up of a mask; nothing is saved."""
+
+    rle: Rle
+    operation: Literal[
+        "fill_holes", "remove_specks", "keep_largest", "smooth", "no_overlap", "merge", "subtract", "intersect"
+    ]
+    up_to: Annotated[StrictInt, Field(ge=1, le=_LARGEST)] | None = None
+    strength: Annotated[float, Field(gt=0, le=50)] = 2.0
+    others: Annotated[list[Id], Field(max_length=1000)] = []
+    except_: Annotated[Id | None, Field(alias="except")] = None
+
+
 class CategoryBody(Body):
     name: Name
     supercategory: Annotated[Text, Field(max_length=100)] = ""

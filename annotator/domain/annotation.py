@@ -18,7 +18,7 @@ class Provenance:
     """How a mask came to be; a record for audit and replay, never an annotation itself.
 
     Attributes:
-        source: `model` (a prompt was answered), `import` or `api` (the mask was handed in).
+        source: `model` (a prompt was answered), `hand` (drawn), `import` or `api` (the mask was handed in).
         prompt: the prompt as JSON, when a model made the mask.
         model: the model's name.
         clicks: number of points and boxes the object took.

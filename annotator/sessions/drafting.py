@@ -124,10 +124,11 @@ class Drafts:
         prompt = prompt if closer else replace(prompt, crop=None)
         prompt.require_answerable(width=image.width, height=image.height)
         scored = self._engine.mask(self._library.source(image), prompt, model=model)
+        drawn = prompt.mask is not None and not prompt.points and prompt.box is None
         provenance = Provenance(
-            source="model",
+            source="hand" if drawn else "model",
             prompt=prompt.to_json(),
-            model=model or self._engine.model,
+            model=None if drawn else model or self._engine.model,
             clicks=prompt.clicks,
             seconds=_seconds(draft.started, now()),
             draft=draft_id,
@@ -142,7 +143,7 @@ class Drafts:
             image=image,
             category=category,
             mask=scored.mask,
-            score=scored.score,
+            score=None if drawn else scored.score,
             provenance=provenance,
             also=(drop,),
             label="accept",
@@ -169,7 +170,7 @@ class Drafts:
                 annotation,
                 category_id=project_rows.get_category(connection, self._project_id, category).id,
                 mask=scored.mask,
-                score=scored.score,
+                score=None if provenance.source == "hand" else scored.score,
                 provenance=replace(
                     provenance,
                     clicks=before.clicks + provenance.clicks,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
+from annotator.domain import mask_edit
 from annotator.domain.annotation import Annotation, Provenance
 from annotator.domain.changes import Change, Edit
 from annotator.domain.mask import Mask
-from annotator.errors import Conflict, InvalidInput
+from annotator.errors import Conflict, InvalidInput, NotFound
 from annotator.sessions.changing import Recorder, made_from, write_change
 from annotator.store import annotation_rows, history_rows, image_rows, project_rows
 
@@ -53,6 +55,51 @@ class Editor:
             also=(),
             label="add object",
         )
+
+    def cleaned(
+        self,
+        *,
+        image_id: str,
+        mask: Mask,
+        operation: str,
+        up_to: int | None = None,
+        strength: float = 2.0,
+        others: Sequence[int] = (),
+        besides: int | None = None,
+    ) -> mask_edit.Edited:
+        """What a clean-up makes of a mask; changes nothing.
+
+        Args:
+            operation: `fill_holes`, `remove_specks`, `keep_largest`, `smooth`, `no_overlap`, `merge`, `subtract` or
+                `intersect`.
+            up_to: pixels of a hole or a speck; None: holes of every size, specks of up to 100.
+            strength: of the smoothing, in pixels.
+            others: annotations to merge with, subtract or intersect; `no_overlap` takes all but `besides`.
+
+        Raises:
+            BadMask: the mask has another size than the image.
+            NotFound: an annotation is not on the image.
+        """
+        with self._database.read() as connection:
+            image = image_rows.get(connection, image_id)
+            there = {one.id: one.mask for one in annotation_rows.of_image(connection, image_id)}
+        mask = Mask.from_rle(mask.to_rle(), height=image.height, width=image.width)
+        missing = [one for one in others if one not in there]
+        if missing:
+            raise NotFound(f"Object {missing[0]} is not on this image.", field="others")
+        chosen = [there[one] for one in others]
+        if operation == "fill_holes":
+            return mask_edit.fill_holes(mask, up_to=up_to)
+        if operation == "remove_specks":
+            return mask_edit.remove_specks(mask, up_to=100 if up_to is None else up_to)
+        if operation == "keep_largest":
+            return mask_edit.keep_largest(mask)
+        if operation == "smooth":
+            return mask_edit.smooth(mask, strength=strength)
+        if operation == "no_overlap":
+            return mask_edit.subtract(mask, [one for key, one in there.items() if key != besides])
+        combine = {"merge": mask_edit.merge, "subtract": mask_edit.subtract, "intersect": mask_edit.intersect}
+        return combine[operation](mask, chosen)
 
     def update(
         self,

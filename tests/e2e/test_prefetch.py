@@ -97,7 +97,7 @@ def test_who_rushes_through_has_only_the_image_embedded_where_they_stop(
     page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/embed") else None)
     for _ in range(4):
         person.page.keyboard.press("ArrowRight")
-        person.page.wait_for_function("window.annotator.state().image !== null")
+    person.page.wait_for_function("window.annotator.state().image?.name === '5.png'")
     until_ready(person.settle())
     assert person.state["image"]["name"] == "5.png"
     assert len(asked) <= 2

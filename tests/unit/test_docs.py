@@ -32,7 +32,7 @@ def test_every_command_and_option_is_in_the_readme() -> None:
 
 def test_every_shortcut_is_in_the_readme_word_for_word() -> None:
     source = (ROOT / "annotator" / "ui" / "static" / "keyboard.js").read_text()
-    rows = re.findall(r'\{ keys: (\[[^\]]+\]),(?: action: "\w+",)? title: "([^"]+)"', source)
+    rows = re.findall(r'\{ keys: (\[.+?\]),(?: action: "\w+",)? title: "([^"]+)"', source)
     assert len(rows) > 20
     table = README.split("<!-- shortcuts -->")[1].split("<!-- /shortcuts -->")[0]
     written = re.findall(r"^\| (.+) \| (.+) \|$", table, re.MULTILINE)[1:]

@@ -8,10 +8,10 @@ import { categoryChosen, merge, setView } from "./store.js";
 const COMPARE_MS = 180;
 
 /**
- * @param {{store: import("./store.js").Store, api: import("./api.js").Api, drafting: any, objects: any, images: any, sheet: any,
+ * @param {{store: import("./store.js").Store, api: import("./api.js").Api, drafting: any, objects: any, images: any, hand: ReturnType<typeof import("./hand.js").createHand>, cleanUp: () => void, sheet: any,
  *   fail: (error: any) => void, tell: (text: string) => void, surface: () => any, search: () => HTMLElement}} parts
  */
-export function createActions({ store, api, drafting, objects, images, sheet, fail, tell, surface, search }) {
+export function createActions({ store, api, drafting, objects, images, hand, cleanUp, sheet, fail, tell, surface, search }) {
   const categoriesPath = () => `/projects/${encodeURIComponent(store.get().project?.id ?? "")}/categories`;
 
   /** @param {string} method @param {string} path @param {unknown} body */
@@ -47,8 +47,16 @@ export function createActions({ store, api, drafting, objects, images, sheet, fa
     store.update(merge, { hint: false });
   }
 
+  /** Take a tool up, or lay it down again. @param {"brush" | "eraser" | "lasso"} tool */
+  function takeUp(tool) {
+    const { view } = store.get();
+    store.update(setView, { tool: view.tool === tool ? "prompt" : tool });
+    return true;
+  }
+
   function accept() {
     const { draft } = store.get();
+    if (hand.apply()) return true;
     if (draft === null) return false;
     drafting.accept();
     if (store.get().draft === null) dismissHint();
@@ -56,8 +64,10 @@ export function createActions({ store, api, drafting, objects, images, sheet, fa
   }
 
   function discard() {
-    const { draft, selected } = store.get();
-    if (draft !== null) drafting.discard();
+    const { draft, selected, view } = store.get();
+    if (hand.drop()) return true;
+    if (view.tool !== "prompt") store.update(setView, { tool: "prompt" });
+    else if (draft !== null) drafting.discard();
     else if (selected !== null) objects.select(null);
     else return false;
     return true;
@@ -79,7 +89,7 @@ export function createActions({ store, api, drafting, objects, images, sheet, fa
   /** Space is held: the hand pans, and after a moment without a drag the masks are hidden. @param {boolean} down */
   function hold(down) {
     clearTimeout(timer);
-    store.update(setView, { tool: down ? "pan" : "prompt", comparing: false });
+    store.update(setView, { comparing: false });
     if (down) timer = window.setTimeout(() => { if (!surface().isBusy()) store.update(setView, { comparing: true }); }, COMPARE_MS);
   }
 
@@ -103,6 +113,12 @@ export function createActions({ store, api, drafting, objects, images, sheet, fa
       const [x0, y0, x1, y1] = surface().inSight();
       return x1 - x0 >= 1 && y1 - y0 >= 1 && done(drafting.lookAt([x0, y0, x1, y1]));
     },
+    brush: () => takeUp("brush"),
+    eraser: () => takeUp("eraser"),
+    lasso: () => takeUp("lasso"),
+    smallerBrush: () => done(hand.resize(1 / 1.25)),
+    largerBrush: () => done(hand.resize(1.25)),
+    cleanUp: () => done(cleanUp()),
     palette: () => done(store.update(merge, { palette: true })),
     lastCategory: () => {
       const { category, lastCategories, project } = store.get();
@@ -177,10 +193,10 @@ function isOnCanvas(target) {
 
 /**
  * What the canvas says people did there.
- * @param {{store: import("./store.js").Store, drafting: any, objects: any, hover: ReturnType<typeof import("./hover.js").createHover>, surface: () => any, showScale: (scale: number) => void}} parts
+ * @param {{store: import("./store.js").Store, drafting: any, objects: any, hover: ReturnType<typeof import("./hover.js").createHover>, hand: ReturnType<typeof import("./hand.js").createHand>, surface: () => any, showScale: (scale: number) => void}} parts
  * @returns {(intent: any) => void}
  */
-export function onIntent({ store, drafting, objects, hover, surface, showScale }) {
+export function onIntent({ store, drafting, objects, hover, hand, surface, showScale }) {
   return (intent) => {
     switch (intent.type) {
       case "add-point": {
@@ -193,6 +209,9 @@ export function onIntent({ store, drafting, objects, hover, surface, showScale }
       case "set-box": return drafting.setBox(intent.box, intent.final, intent.fresh);
       case "hover": return hover.move(intent.x, intent.y);
       case "hover-end": return hover.leave();
+      case "stroke": return hand.stroke(intent.points, intent.erase);
+      case "lasso": return hand.lasso(intent.points, intent.erase);
+      case "brush-size": return hand.resize(intent.factor);
       case "remove-box": return drafting.removeBox();
       case "revert": return drafting.revert();
       case "select": return objects.select(intent.id);

@@ -5,6 +5,7 @@ import { createCrosshair } from "./canvas/crosshair.js";
 import { createSurface } from "./canvas/surface.js";
 import { createDrafting, freshId } from "./drafting.js";
 import { h } from "./dom.js";
+import { createHand } from "./hand.js";
 import { createHover } from "./hover.js";
 import { createImages, imageInHash } from "./images.js";
 import { adoptJournals, claimTab } from "./journal.js";
@@ -16,6 +17,7 @@ import { categoryList } from "./panels/categories.js";
 import { imageList } from "./panels/imageList.js";
 import { objectList } from "./panels/objectList.js";
 import { categoryPalette } from "./panels/palette.js";
+import { handTools } from "./panels/handTools.js";
 import { shortcutSheet } from "./panels/shortcuts.js";
 import { stage } from "./panels/stage.js";
 import { statusBar, toasts, viewSettings } from "./panels/status.js";
@@ -65,22 +67,25 @@ export async function mount(element) {
     isPressed: () => surface.isBusy(),
   });
   const objects = createObjects({ store, api, queue, drafting, fail: feedback.fail, tell: feedback.tell });
+  const hand = createHand({ store, api, drafting, objects, fail: feedback.fail, tell: feedback.tell });
   const images = createImages({ store, api, queue, drafting, fail: feedback.fail });
   const models = createModels({ store, api, fail: feedback.fail, changed: () => { images.embedAgain(); drafting.askAgain(); } });
   let timer = 0;
   const recount = () => { clearTimeout(timer); timer = window.setTimeout(() => images.loadProject().catch(() => undefined), COUNTS_MS); };
 
   const sheet = shortcutSheet({ firstSteps: () => store.update(merge, { hint: true }) });
-  const actions = createActions({ store, api, drafting, objects, images, sheet, ...feedback, surface: () => surface, search: () => list.search });
+  const actions = createActions({ store, api, drafting, objects, images, hand, cleanUp: () => tools.toggleMenu(), sheet, ...feedback, surface: () => surface, search: () => list.search });
   const list = imageList({ store, open: images.open, filter: images.filter, addFiles: images.upload });
   const strip = candidateStrip({ store, choose: drafting.choose });
   const middle = stage({
     store, run: actions.run, dismissHint: actions.dismissHint, addFiles: images.upload, chooseFiles: list.choose,
     reopen: images.open, strip: strip.element,
   });
-  const surface = createSurface(middle.host, onIntent({ store, drafting, objects, hover, surface: () => surface, showScale: middle.showScale }));
+  const surface = createSurface(middle.host, onIntent({ store, drafting, objects, hover, hand, surface: () => surface, showScale: middle.showScale }));
   const crosshair = createCrosshair(middle.host);
   store.watch((state) => [state.view.crosshair], ({ view }) => crosshair.show(view.crosshair));
+  const tools = handTools({ store, run: actions.run, look: hand.look, leave: () => middle.host.focus() });
+  middle.host.after(tools.element);
   const palette = categoryPalette({ store, choose: actions.chooseCategory, add: actions.addCategory, leave: () => middle.host.focus() });
   const scene = createScene({ store, surface });
   element.replaceChildren(h("div", { class: "ann-app" }, list.element, middle.element,

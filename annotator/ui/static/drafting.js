@@ -207,6 +207,13 @@ export function createDrafting({ store, api, add, fail, needCategory }) {
       if (rle === null || store.get().draft !== null) return;
       change({ mask: { rle }, replaces: id, category, local, crop: null, candidates: [{ rle, score: score ?? 1, area, bbox }], chosen: 0 }, "refine", true);
     },
+    /**
+     * The mask is what a hand made of it; points can correct it further.
+     * @param {import("./store.js").Candidate} mask @param {string} label @param {Partial<Draft>} parts
+     */
+    setMask(mask, label, parts) {
+      change({ points: [], box: null, choice: null, crop: null, mask: { rle: mask.rle }, candidates: [mask], chosen: 0, ...parts }, label, true);
+    },
     /** Look closer at a part of the image, in its pixels. @param {number[]} crop */
     lookAt(crop) {
       if (store.get().draft !== null) change({ crop }, "look closer", true);

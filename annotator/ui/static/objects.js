@@ -51,6 +51,7 @@ export function createObjects({ store, api, queue, drafting, fail, tell }) {
   const temporary = () => -(Date.now() * 1000 + Math.floor(Math.random() * 1000));
 
   return {
+    isLocked,
     /** Remember the selected object, or all that are shown. @returns {number} how many */
     copy() {
       const { objects, selected, image } = store.get();

@@ -14,7 +14,7 @@ function colourOf(state, category) {
 /** Objects that have a mask to paint; the one that is being refined is painted as the draft. @param {State} state */
 export function sceneObjects(state) {
   const { draft, view, selected } = state;
-  const refined = draft?.replaces ?? null;
+  const refined = draft?.replaces ?? state.cleanup?.object?.id ?? null;
   const alone = (/** @type {number} */ id) => !view.isolate || (draft === null && (selected === null || id === selected));
   const colours = new Map(state.project?.categories.map((category) => [category.id, category.colour]));
   return state.objects.filter((object) => object.rle !== null && object.id !== refined && alone(object.id)).map(({ id, rle, bbox, category, hidden, locked }) => (
@@ -24,11 +24,14 @@ export function sceneObjects(state) {
 
 /** @param {State} state */
 export function sceneDraft(state) {
-  const { draft } = state;
-  if (draft === null) return null;
-  const shown = draft.candidates[draft.chosen] ?? null;
+  const { draft, cleanup } = state;
+  if (draft === null) {
+    const object = cleanup?.object ?? null;
+    return object === null || cleanup === null ? null : { points: [], box: null, mask: { rle: cleanup.rle }, colour: colourOf(state, object.category), pending: false };
+  }
+  const shown = cleanup ?? draft.candidates[draft.chosen] ?? null;
   return {
-    points: draft.points, box: draft.box, mask: shown === null ? null : { rle: shown.rle, bbox: shown.bbox },
+    points: draft.points, box: draft.box, mask: shown === null ? null : { rle: shown.rle },
     colour: colourOf(state, activeCategory(state)), pending: draft.asking && shown === null,
   };
 }
@@ -51,8 +54,9 @@ export function createScene({ store, surface }) {
   part((state) => [state.image?.id, state.image?.pixels.url], ({ image }) => ({
     image: image === null ? null : { id: image.id, width: image.width, height: image.height, url: image.pixels.url, pixelWidth: image.pixels.width, pixelHeight: image.pixels.height },
   }));
-  part((state) => [state.objects, state.project?.categories, state.draft?.replaces, state.view.isolate && state.selected, state.view.isolate && state.draft === null], (state) => ({ objects: sceneObjects(state) }));
-  part((state) => [state.draft, state.category, state.project?.categories], (state) => ({ draft: sceneDraft(state) }));
+  part((state) => [state.objects, state.project?.categories, state.draft?.replaces, state.cleanup?.object, state.view.isolate && state.selected, state.view.isolate && state.draft === null], (state) => ({ objects: sceneObjects(state) }));
+  part((state) => [state.draft, state.cleanup, state.category, state.project?.categories], (state) => ({ draft: sceneDraft(state) }));
+  part((state) => [activeCategory(state), state.project?.categories], (state) => ({ colour: colourOf(state, activeCategory(state)) }));
   part((state) => [state.preview, state.category, state.project?.categories], (state) => ({ preview: scenePreview(state) }));
   part((state) => [state.selected, state.highlighted, state.view], ({ selected, highlighted, view }) => (
     { selected, highlighted, view: view.comparing ? { ...view, overlays: false } : view }

@@ -22,18 +22,19 @@ import { nothingMeasured } from "./statistics.js";
  * @typedef {{name: string, title: string, parameters: number, present: boolean, device: string, state: "unloaded" | "loading" | "ready" | "failed",
  *   step: string | null, problem: string | null, notice: string | null, default: boolean}} ModelItem
  * @typedef {{id: number, kind: "error" | "info", text: string, retry: (() => void) | null}} Toast
- * @typedef {{opacity: number, outline: boolean, outlineWidth: number, showPrompts: boolean, overlays: boolean, tool: "prompt" | "pan",
+ * @typedef {{opacity: number, outline: boolean, outlineWidth: number, showPrompts: boolean, overlays: boolean, tool: "prompt" | "brush" | "eraser" | "lasso", brush: number,
  *   comparing: boolean, isolate: boolean, crosshair: boolean, hover: "auto" | "on" | "off", local: boolean, quick: boolean, detail: boolean}} View
  *   comparing: masks are hidden while a key is held; isolate: only the object in question is shown; quick: the next click
  *   accepts the draft and begins another object
  * @typedef {{x: number, y: number, image: string, reply: any}} Preview  what a click there would give
+ * @typedef {{title: string, rle: Rle, added: number, removed: number, object: Annotation | null}} Cleanup  what a clean-up would do; brush: its radius in image pixels
  * @typedef {import("./statistics.js").Statistics} Statistics
  * @typedef {{project: Project | null, list: {items: ImageItem[], status: string, query: string, complete: boolean, total: number | null},
  *   image: OpenImage | null, opening: string | null, failure: {id: string | null, message: string, retry: boolean} | null, painted: boolean,
  *   embedding: "none" | "preparing" | "ready" | "failed", objects: Annotation[], draft: Draft | null,
  *   history: {undo: string | null, redo: string | null}, selected: number | null, highlighted: number | null,
  *   category: number | null, view: View, saving: {phase: string, pending: number, message: string | null, saved: string | null},
- *   latency: number | null, encodeMs: number | null, preview: Preview | null, clipboard: {from: string, objects: Annotation[]} | null, statistics: Statistics, lastCategories: number[], palette: boolean, toasts: Toast[], hint: boolean, upload: {name: string, part: number, done: number, total: number} | null,
+ *   latency: number | null, encodeMs: number | null, preview: Preview | null, cleanup: Cleanup | null, clipboard: {from: string, objects: Annotation[]} | null, statistics: Statistics, lastCategories: number[], palette: boolean, toasts: Toast[], hint: boolean, upload: {name: string, part: number, done: number, total: number} | null,
  *   naming: "no" | "add" | "accept", models: ModelItem[], model: string | null, loadingModel: string | null}} State
  */
 
@@ -44,11 +45,11 @@ export const initialState = () => ({
   image: null, opening: null, failure: null, painted: false, embedding: "none", objects: [], draft: null,
   history: { undo: null, redo: null }, selected: null, highlighted: null, category: null,
   view: {
-    opacity: 0.45, outline: true, outlineWidth: 1, showPrompts: true, overlays: true, tool: "prompt", comparing: false, isolate: false,
+    opacity: 0.45, outline: true, outlineWidth: 1, showPrompts: true, overlays: true, tool: "prompt", brush: 8, comparing: false, isolate: false,
     crosshair: false, hover: "auto", local: true, quick: false, detail: true,
   },
   saving: { phase: "idle", pending: 0, message: null, saved: null },
-  latency: null, encodeMs: null, preview: null, clipboard: null, statistics: nothingMeasured(), lastCategories: [], palette: false, toasts: [], hint: false, upload: null, naming: "no", models: [], model: null, loadingModel: null,
+  latency: null, encodeMs: null, preview: null, cleanup: null, clipboard: null, statistics: nothingMeasured(), lastCategories: [], palette: false, toasts: [], hint: false, upload: null, naming: "no", models: [], model: null, loadingModel: null,
 });
 
 /**
@@ -117,7 +118,7 @@ export const setView = (state, parts) => ({ ...state, view: { ...state.view, ...
 /** An image is on its way: what was on the last one is gone from the screen. @param {State} state @param {string} id @returns {State} */
 export const imageOpening = (state, id) => ({
   ...state, opening: id, failure: null, image: null, painted: false, embedding: "none", objects: [], draft: null,
-  history: { undo: null, redo: null }, selected: null, highlighted: null, preview: null,
+  history: { undo: null, redo: null }, selected: null, highlighted: null, preview: null, cleanup: null,
 });
 
 /**
@@ -171,7 +172,7 @@ export function samePrompt(a, b) {
 /** @param {State} state @param {Draft | null} draft @returns {State} */
 export function draftChanged(state, draft) {
   if (draft !== null && !isAnswerable(draft)) draft = { ...draft, candidates: [], chosen: 0, asking: false };
-  return { ...state, draft, preview: draft === null ? state.preview : null, selected: draft === null ? state.selected : null };
+  return { ...state, draft, preview: draft === null ? state.preview : null, cleanup: null, selected: draft === null ? state.selected : null };
 }
 
 /**

@@ -100,5 +100,5 @@ test("the canvas gets objects with a mask, in their category's colour, and the d
   const state = { ...drawing(), project, category: 1, objects: [annotation(1), annotation(2, { rle: null }), annotation(3, { category: 99 })] };
   assert.deepEqual(sceneObjects(state).map(({ id, colour }) => [id, colour]), [[1, "#112233"], [3, "#3b82f6"]]);
   const draft = sceneDraft(state);
-  assert.deepEqual([draft.mask, draft.colour, draft.pending], [{ rle: RLE, bbox: CANDIDATE.bbox }, "#112233", false]);
+  assert.deepEqual([draft.mask, draft.colour, draft.pending], [{ rle: RLE }, "#112233", false]);
 });

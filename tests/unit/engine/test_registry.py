@@ -316,7 +316,7 @@ class Prepared:
         self.made.append((name, config))
         return self.folder
 
-    def load(self, folder: Path, *, name: str, fingerprint: str) -> str:
+    def load(self, folder: Path, *, name: str, fingerprint: str, exact: bool) -> str:
         if self.trouble is not None:
             raise self.trouble
         self.loaded.append((folder, name, fingerprint))

@@ -8,7 +8,7 @@
  * @typedef {{id: number, rle: Rle, bbox: number[], colour: string, hidden: boolean, locked: boolean}} SceneObject
  * @typedef {{x: number, y: number, label: number}} PromptPoint
  * @typedef {{points: PromptPoint[], box: [number, number, number, number] | null, mask: {rle: Rle} | null, colour: string, pending: boolean}} SceneDraft
- * @typedef {{opacity: number, outline: boolean, outlineWidth: number, showPrompts: boolean, overlays: boolean, tool?: "prompt" | "pan"}} View
+ * @typedef {{opacity: number, outline: boolean, outlineWidth: number, showPrompts: boolean, overlays: boolean, tool?: string, brush?: number}} View
  * @typedef {{x: number, y: number, fill: HTMLCanvasElement | null, outline: Path2D, colour: string}} Level
  *   a mask at one step: where it is and its outline in pixels of the mask, its tint in units of the step
  * @typedef {{runs: Runs, box: {x: number, y: number, width: number, height: number}, levels: Map<number, Level>}} Shape
@@ -159,6 +159,35 @@ function paintMask(context, view, image, { rle, colour }, style) {
       context.stroke(outline);
     }
   }
+  context.restore();
+}
+
+/**
+ * The stroke under the hand, before it is part of the mask: what it adds in the mask's colour, what it takes away in red.
+ * @param {CanvasRenderingContext2D} context @param {Viewport} view @param {import("./strokes.js").Stroke} stroke @param {number} radius in image pixels @param {string} colour
+ */
+export function paintStroke(context, view, { tool, erase, points }, radius, colour) {
+  const path = new Path2D();
+  points.forEach((point, index) => {
+    const { x, y } = toScreen(view, point);
+    if (index === 0) path.moveTo(x, y);
+    path.lineTo(x, y);
+  });
+  context.save();
+  context.lineCap = "round";
+  context.lineJoin = "round";
+  context.globalAlpha = 0.5;
+  context.fillStyle = context.strokeStyle = erase ? "#d3273e" : colour;
+  if (tool === "lasso") {
+    context.fill(path);
+    context.globalAlpha = 1;
+    context.lineWidth = 1.5;
+    context.strokeStyle = "#ffffff";
+    context.setLineDash([4, 3]);
+  } else {
+    context.lineWidth = Math.max(1, 2 * radius * view.scale);
+  }
+  context.stroke(path);
   context.restore();
 }
 

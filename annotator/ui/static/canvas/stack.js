@@ -5,15 +5,16 @@
  * @typedef {import("./viewport.js").Viewport} Viewport
  * @typedef {import("./viewport.js").Size} Size
  * @typedef {import("./surface.js").Scene} Scene
- * @typedef {"picture" | "objects" | "marks" | "draft"} Layer
- * @typedef {{scene: Scene, view: Viewport, host: Size, bitmap: CanvasImageSource | null, hovered: number | null}} Frame  hovered: index of a point
+ * @typedef {"picture" | "objects" | "marks" | "draft" | "stroke"} Layer
+ * @typedef {{scene: Scene, view: Viewport, host: Size, bitmap: CanvasImageSource | null, hovered: number | null,
+ *   stroke: import("./strokes.js").Stroke | null}} Frame  hovered: index of a point
  */
 
-import { paintDraft, paintMarks, paintPicture, paintPreview } from "./layers.js";
+import { paintDraft, paintMarks, paintPicture, paintPreview, paintStroke } from "./layers.js";
 import { ObjectLayer } from "./objectLayer.js";
 
 /** @type {Layer[]} */
-const LAYERS = ["picture", "objects", "marks", "draft"];
+const LAYERS = ["picture", "objects", "marks", "draft", "stroke"];
 
 const still = window.matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -92,7 +93,7 @@ export class Stack {
     if (this.ratio !== window.devicePixelRatio) return this.resize(this.frame().host);
     const dirty = new Set(this.dirty);
     this.dirty.clear();
-    const { scene, view, host, bitmap, hovered } = this.frame();
+    const { scene, view, host, bitmap, hovered, stroke } = this.frame();
     const { image, objects, draft, preview, view: options } = scene;
     const phase = still.matches ? 0 : (performance.now() / 900) % 1;
     if (dirty.delete("objects")) this.objects.invalidate();
@@ -102,6 +103,7 @@ export class Stack {
       if (!image || !context) continue;
       if (layer === "picture") paintPicture(context, view, image, bitmap);
       if (layer === "marks") paintMarks(context, view, image, objects, options, scene);
+      if (layer === "stroke" && stroke) paintStroke(context, view, stroke, options.brush ?? 1, scene.colour ?? "#3b82f6");
       if (layer === "draft" && !draft && preview) paintPreview(context, view, image, preview, options);
       if (layer === "draft" && draft) paintDraft(context, view, image, draft, options, hovered, phase);
     }

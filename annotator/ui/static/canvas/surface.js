@@ -8,18 +8,20 @@
  * @typedef {import("./gestures.js").Hit} Hit
  * @typedef {{id: string, width: number, height: number, url: string}} SceneImage
  * @typedef {{image: SceneImage | null, objects: SceneObject[], selected: number | null, highlighted: number | null,
- *   draft: SceneDraft | null, preview: {rle: import("./rle.js").Rle, colour: string} | null, view: import("./layers.js").View}} Scene
+ *   draft: SceneDraft | null, preview: {rle: import("./rle.js").Rle, colour: string} | null, colour?: string, view: import("./layers.js").View}} Scene
  */
 
-import { clampToImage, fit, isInside, pan, resized, toImage, toScreen, zoom } from "./viewport.js";
+import { clampToImage, fit, inSight, isInside, pan, resized, toImage, toScreen, zoom } from "./viewport.js";
 import { IDLE, step } from "./gestures.js";
 import { distance, hitAt } from "./hit.js";
+import { HandTool } from "./handTool.js";
+import { isHandTool } from "./strokes.js";
 import { Stack } from "./stack.js";
 import { takePicture } from "../pictures.js";
 
 const DOUBLE_CLICK = { milliseconds: 300, distance: 4 };
-/** Around what is in sight, for a closer look: an object that goes on behind the window's edge keeps its context. */
-const SIGHT_MARGIN = 0.1;
+/** @type {{[name: string]: "down" | "move" | "up" | "cancel"}} */
+const TYPES = { pointerdown: "down", pointermove: "move", pointerup: "up", pointercancel: "cancel" };
 const HANDLE_CURSORS = ["nwse", "nesw", "nwse", "nesw", "ns", "ew", "ns", "ew"];
 
 /** @param {HTMLElement} host @param {(intent: import("./gestures.js").Intent) => void} onIntent */
@@ -38,8 +40,9 @@ export function createSurface(host, onIntent) {
     /** @param {number} clientX @param {number} clientY */
     toImage: (clientX, clientY) => toImage(surface.view, surface.toScreenPoint({ clientX, clientY })),
     viewport: () => surface.view,
-    inSight: () => surface.inSight(),
-    isBusy: () => surface.gesture.mode !== "idle",
+    /** The part of the image that is in sight with some room around it, [x0, y0, x1, y1] in image pixels. */
+    inSight: () => inSight(surface.view, surface.host, surface.size),
+    isBusy: () => surface.gesture.mode !== "idle" || surface.hand.stroke !== null,
     whenPainted: () => surface.stack.whenPainted(),
     destroy: () => surface.destroy(),
   };
@@ -67,6 +70,7 @@ class Surface {
     this.host = { width: 0, height: 0 };
     /** @type {import("./gestures.js").Gesture} */
     this.gesture = IDLE;
+    this.hand = new HandTool(host);
     /** @type {number | null} the pointer whose gesture it is */
     this.active = null;
     this.space = false;
@@ -86,7 +90,7 @@ class Surface {
     this.stop = new AbortController();
     this.stack = new Stack(host, () => {
       const { scene, view, bitmap } = this;
-      return { scene, view, bitmap, host: this.host, hovered: this.hover?.kind === "point" ? this.hover.index : null };
+      return { scene, view, bitmap, host: this.host, hovered: this.hover?.kind === "point" ? this.hover.index : null, stroke: this.hand.stroke };
     });
     this.listen();
     this.observer = new ResizeObserver(() => this.resize());
@@ -107,6 +111,7 @@ class Surface {
     const objects = scene.objects !== before.objects;
     if (objects) this.stack.changed(before.objects, scene.objects);
     if (masksLookOther(before.view, scene.view)) this.stack.touch("objects");
+    if (scene.view.brush !== before.view.brush || scene.view.tool !== before.view.tool) this.showCursor();
     if (options || scene.selected !== before.selected || scene.highlighted !== before.highlighted) this.stack.touch("marks");
     if (options || scene.draft !== before.draft || scene.preview !== before.preview) this.stack.touch("draft");
   }
@@ -150,7 +155,7 @@ class Surface {
 
   /** In a drag Escape gives up the drag; the page, for which it drops the draft, never hears of it. @param {KeyboardEvent} event */
   onEscape(event) {
-    if (event.key !== "Escape" || this.gesture.mode === "idle") return;
+    if (event.key !== "Escape" || (this.gesture.mode === "idle" && this.hand.stroke === null)) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     this.cancel();
@@ -169,6 +174,7 @@ class Surface {
   onLeave() {
     this.pointerInside = false;
     this.hover = null;
+    this.showCursor();
     this.stack.touch("draft");
     this.onIntent({ type: "highlight", id: null });
     this.onIntent({ type: "hover-end" });
@@ -187,12 +193,13 @@ class Surface {
       if (event.button === 1) event.preventDefault();
       this.second = this.isSecondPress(event, screen);
     }
+    if (this.byHand(event, screen, raw)) return;
     const idle = this.gesture.mode === "idle";
     const hit = idle ? hitAt(this.scene, this.view, screen, raw, event.ctrlKey || event.metaKey) : null;
     if (idle) this.showHover(hit, raw);
     const before = this.gesture;
     const { gesture, intents } = step(before, {
-      type: event.type === "pointerdown" ? "down" : event.type === "pointermove" ? "move" : event.type === "pointerup" ? "up" : "cancel",
+      type: TYPES[event.type] ?? "cancel",
       screen,
       image: clampToImage(raw, this.size),
       inside: isInside(raw, this.size),
@@ -200,7 +207,7 @@ class Surface {
       shift: event.shiftKey,
       alt: event.altKey,
       control: event.ctrlKey || event.metaKey,
-      space: this.space || this.scene.view.tool === "pan",
+      space: this.space,
       hit,
       box: this.scene.draft?.box ?? null,
       objects: !this.scene.draft && hit?.kind === "object" && hit.id !== this.scene.selected,
@@ -214,6 +221,20 @@ class Surface {
       for (const intent of intents) this.emit(intent, screen);
     }
     this.showCursor();
+  }
+
+  /** A hand tool draws. @param {PointerEvent} event @param {Point} screen @param {Point} raw @returns {boolean} whether the event was used up */
+  byHand(event, screen, raw) {
+    if (this.gesture.mode !== "idle" || !this.scene.image) return false;
+    const input = /** @type {any} */ ({ type: TYPES[event.type], screen, image: raw, button: event.button, shift: event.shiftKey, space: this.space });
+    const { used, intents } = this.hand.step(this.scene.view.tool, input, this.view.scale);
+    if (!used) return false;
+    this.hover = null;
+    this.showCursor();
+    for (const intent of intents) this.onIntent(intent);
+    this.active = this.hand.stroke === null ? null : event.pointerId;
+    this.stack.touch("stroke");
+    return true;
   }
 
   /** @param {import("./gestures.js").Intent} intent @param {Point} screen */
@@ -265,6 +286,10 @@ class Surface {
   /** @param {WheelEvent} event */
   onWheel(event) {
     event.preventDefault();
+    if (event.altKey && isHandTool(this.scene.view.tool)) {
+      this.onIntent({ type: "brush-size", factor: Math.exp(-Math.sign(event.deltaY) * 0.12) });
+      return;
+    }
     const unit = event.deltaMode === 1 ? 16 : event.deltaMode === 2 ? this.host.height : 1;
     // A pinch on a trackpad comes as a wheel with Ctrl and small steps.
     const speed = event.ctrlKey ? 0.01 : 0.0018;
@@ -285,6 +310,7 @@ class Surface {
     this.view = view;
     this.fitted = false;
     this.stack.moved();
+    this.showCursor();
     this.onIntent({ type: "viewport", scale: view.scale });
   }
 
@@ -296,6 +322,8 @@ class Surface {
   cancel() {
     const { gesture, intents } = step(this.gesture, /** @type {any} */ ({ type: "cancel" }));
     this.gesture = gesture;
+    this.hand.stroke = null;
+    this.stack.touch("stroke");
     this.active = null;
     this.space = false;
     for (const intent of intents) this.onIntent(intent);
@@ -314,9 +342,10 @@ class Surface {
   }
 
   showCursor() {
-    let cursor = "crosshair";
+    const ring = this.hand.showRing(this.scene.view, this.pointer, this.view.scale, this.pointerInside && !this.space && this.gesture.mode === "idle");
+    let cursor = ring ? "none" : "crosshair";
     if (this.gesture.mode === "pan") cursor = "grabbing";
-    else if (this.space || this.scene.view.tool === "pan") cursor = "grab";
+    else if (this.space) cursor = "grab";
     else if (this.gesture.mode === "move-point" || this.hover?.kind === "point") cursor = "move";
     else if (this.hover?.kind === "handle") cursor = `${HANDLE_CURSORS[this.hover.index]}-resize`;
     else if (this.hover?.kind === "object" && !this.scene.draft && this.hover.id !== this.scene.selected) cursor = "pointer";
@@ -332,16 +361,6 @@ class Surface {
     if (image) this.view = this.fitted ? fit(image, this.host) : resized(this.view, before, this.host, image);
     this.stack.resize(this.host);
     if (image) this.onIntent({ type: "viewport", scale: this.view.scale });
-  }
-
-  /** The part of the image that is in sight with some room around it, [x0, y0, x1, y1] in image pixels. @returns {number[]} */
-  inSight() {
-    const from = toImage(this.view, { x: 0, y: 0 });
-    const to = toImage(this.view, { x: this.host.width, y: this.host.height });
-    const room = { x: (to.x - from.x) * SIGHT_MARGIN, y: (to.y - from.y) * SIGHT_MARGIN };
-    const a = clampToImage({ x: from.x - room.x, y: from.y - room.y }, this.size);
-    const b = clampToImage({ x: to.x + room.x, y: to.y + room.y }, this.size);
-    return [a.x, a.y, b.x, b.y];
   }
 
   /** @param {{clientX: number, clientY: number}} event @returns {Point} */
@@ -361,6 +380,7 @@ class Surface {
     this.stop.abort();
     this.observer.disconnect();
     this.stack.remove();
+    this.hand.remove();
   }
 }
 

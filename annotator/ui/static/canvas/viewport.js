@@ -73,3 +73,17 @@ function keepInSight(view, image, host) {
     y: Math.min(Math.max(view.y, keep.y - height), host.height - keep.y),
   };
 }
+
+/** Around what is in sight, for a closer look: an object that goes on behind the window's edge keeps its context. */
+const SIGHT_MARGIN = 0.1;
+
+/**
+ * The part of the image that is in sight, with some room around it.
+ * @param {Viewport} view @param {Size} host @param {Size} image @returns {[number, number, number, number]} x0, y0, x1, y1 in image pixels
+ */
+export function inSight(view, host, image) {
+  const room = { x: host.width * SIGHT_MARGIN, y: host.height * SIGHT_MARGIN };
+  const from = clampToImage(toImage(view, { x: -room.x, y: -room.y }), image);
+  const to = clampToImage(toImage(view, { x: host.width + room.x, y: host.height + room.y }), image);
+  return [from.x, from.y, to.x, to.y];
+}

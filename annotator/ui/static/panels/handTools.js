@@ -1,0 +1,92 @@
+/** The tools at the canvas's edge, the menu of clean-ups, and the bar that says what a clean-up would do. */
+
+import { button, h, setText } from "../dom.js";
+import { setView } from "../store.js";
+
+const TOOLS = /** @type {const} */ ([
+  ["prompt", "Click and box", "Esc", "pointer"],
+  ["brush", "Brush", "B", "brush"],
+  ["eraser", "Eraser", "X", "eraser"],
+  ["lasso", "Lasso", "S", "lasso"],
+]);
+
+/** Clean-ups: operation, title, what it does, options. */
+const CLEANUPS = /** @type {const} */ ([
+  ["fill_holes", "Fill holes", "Everything enclosed becomes part of the mask", {}],
+  ["remove_specks", "Remove specks", "Parts of up to 100 pixels go", { up_to: 100 }],
+  ["keep_largest", "Keep the largest part", "All other parts go", {}],
+  ["smooth", "Smooth the outline", "Bumps of a few pixels go", { strength: 2 }],
+  ["no_overlap", "No overlap", "Pixels of other objects are left to them", {}],
+]);
+
+const number = new Intl.NumberFormat("en");
+
+/**
+ * @param {{store: import("../store.js").Store, run: (action: import("../keyboard.js").Action) => void,
+ *   look: (operation: string, title: string, options: {[name: string]: number}) => void, leave: () => void}} options
+ */
+export function handTools({ store, run, look, leave }) {
+  const buttons = TOOLS.map(([tool, title, key, icon]) => ({
+    tool, element: button({ title, key, icon, testid: `tool-${tool}`, click: () => store.update(setView, { tool }) }),
+  }));
+  const opener = button({ title: "Clean up", key: "U", icon: "sparkle", testid: "clean-up", click: () => toggleMenu() });
+  opener.setAttribute("aria-haspopup", "menu");
+  const rows = CLEANUPS.map(([operation, title, text, options]) => h("button", {
+    type: "button", role: "menuitem", "data-testid": `clean-${operation}`,
+    on: { click: () => { close(); look(operation, title, options); } },
+  }, h("b", {}, title), h("span", {}, text)));
+  const menu = h("div", { class: "ann-clean-menu", role: "menu", "aria-label": "Clean up", "data-testid": "clean-menu", hidden: true, on: { keydown: onKey } }, rows);
+  const size = h("span", { class: "ann-brush-size", title: "Radius of the brush in image pixels ([ and ])" });
+  const text = h("span", { role: "status", "data-testid": "clean-text" });
+  const bar = h("div", { class: "ann-clean-bar", hidden: true, "data-testid": "clean-bar" }, text,
+    h("button", { type: "button", class: "ann-button is-primary", "data-testid": "clean-apply", on: { click: () => run("accept") } }, "Apply ", h("kbd", {}, "Enter")),
+    h("button", { type: "button", class: "ann-button", on: { click: () => run("discard") } }, "Cancel ", h("kbd", {}, "Esc")));
+  const strip = h("div", { class: "ann-tools", role: "toolbar", "aria-label": "Tools", "aria-orientation": "vertical" },
+    buttons.map((one) => one.element), size, h("span", { class: "ann-tools-line", "aria-hidden": "true" }), opener);
+  const element = h("div", { class: "ann-hand" }, strip, menu, bar);
+
+  store.watch((state) => [state.view.tool, state.view.brush, state.image === null], ({ view, image }) => {
+    strip.hidden = image === null;
+    for (const { tool, element: one } of buttons) {
+      one.classList.toggle("is-on", view.tool === tool);
+      one.setAttribute("aria-pressed", String(view.tool === tool));
+    }
+    const round = view.tool === "brush" || view.tool === "eraser";
+    size.style.visibility = round ? "visible" : "hidden";
+    setText(size, view.brush < 10 ? view.brush.toFixed(1) : String(Math.round(view.brush)));
+  });
+  store.watch((state) => [state.cleanup], ({ cleanup }) => {
+    bar.hidden = cleanup === null;
+    if (cleanup !== null) setText(text, `${cleanup.title}: +${number.format(cleanup.added)} / −${number.format(cleanup.removed)} pixels`);
+  });
+
+  function toggleMenu() {
+    if (!menu.hidden) return close();
+    menu.hidden = false;
+    rows[0]?.focus();
+    document.addEventListener("pointerdown", outside, true);
+  }
+
+  function close() {
+    menu.hidden = true;
+    leave();
+    document.removeEventListener("pointerdown", outside, true);
+  }
+
+  /** @param {Event} event */
+  function outside(event) {
+    if (event.target instanceof Node && !menu.contains(event.target) && !opener.contains(event.target)) close();
+  }
+
+  /** @param {KeyboardEvent} event */
+  function onKey(event) {
+    const here = rows.findIndex((row) => row === document.activeElement);
+    if (event.key === "ArrowDown") rows[(here + 1) % rows.length]?.focus();
+    else if (event.key === "ArrowUp") rows[(here - 1 + rows.length) % rows.length]?.focus();
+    else if (event.key === "Escape" || event.key === "Tab") close();
+    if (event.key !== "Enter" && event.key !== " ") event.preventDefault();
+    event.stopPropagation();
+  }
+
+  return { element, toggleMenu };
+}
