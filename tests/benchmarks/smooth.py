@@ -1,4 +1,4 @@
-"""Moving and zooming where it is hard: 1,000 objects on one image, and 100 megapixels."""
+"""Moving and zooming where it is hard: 1,000 objects on one image, and 99 megapixels."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def measure(folder: Path) -> list[Figure]:
     small = draw(12, seed=1)
     cv2.imwrite(str(folder / "1 plain.jpg"), draw(12, seed=2))
     cv2.imwrite(str(folder / "2 crowded.jpg"), small)
-    cv2.imwrite(str(folder / "3 huge.jpg"), cv2.resize(draw(25, seed=3), None, fx=2, fy=2))
+    cv2.imwrite(str(folder / "3 huge.jpg"), cv2.resize(draw(24.8, seed=3), None, fx=2, fy=2))
     app = App(folder, ["serve", str(folder), "--categories", "thing"]).start()
     figures: list[Figure] = []
     try:
@@ -56,14 +56,15 @@ def _look(browser: Browser, app: App) -> list[Figure]:
     ann = Annotator(page).open(app.url)
     figures = []
     plain = ("smooth.click.plain",)
-    for key, words in (("plain", "12 MP"), ("crowded", f"12 MP, {OBJECTS:,} objects"), ("huge", "100 MP")):
+    for key, words in (("plain", "12 MP"), ("crowded", f"12 MP, {OBJECTS:,} objects"), ("huge", "99 MP")):
         frames = Figure(f"smooth.{key}", f"time between two frames while zooming and panning, {words}")
         clicks = Figure(
             f"smooth.click.{key}", f"click to saved and painted, {words}", against=() if key == "plain" else plain
         )
-        page.wait_for_function(f"window.annotator.state().image?.name.includes('{key}')", timeout=120_000)
-        page.wait_for_function("window.annotator.state().painted", timeout=120_000)
-        page.wait_for_function("window.annotator.state().embedding === 'ready'", timeout=120_000)
+        page.get_by_test_id("image-item").filter(has_text=key).click()
+        page.wait_for_function(f"window.annotator.state().image?.name.includes('{key}')", timeout=60_000)
+        page.wait_for_function("window.annotator.state().painted", timeout=60_000)
+        page.wait_for_function("window.annotator.state().embedding === 'ready'", timeout=60_000)
         ann.settle()
         _zoom_and_pan(ann, frames)
         image = ann.state["image"]
@@ -73,7 +74,6 @@ def _look(browser: Browser, app: App) -> list[Figure]:
                 ann.settle()
             ann.press("Escape")
         figures += [frames, clicks]
-        page.keyboard.press("ArrowRight")
     page.close()
     return figures
 
