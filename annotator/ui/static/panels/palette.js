@@ -81,6 +81,7 @@ export function categoryPalette({ store, choose, add, leave }) {
   /** @param {{run: () => void}} row */
   function take(row) {
     dialog.close();
+    store.update(merge, { palette: false }); // now, not with the event that comes later: the next key may be on its way
     row.run();
   }
 
