@@ -15,12 +15,16 @@ suits few prompt tokens (T of them) and an image of 4096 places:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from annotator.engine.candidates import plain
 from annotator.engine.graph import OPSET, Graph, Weights
+from annotator.engine.onnx_session import Session
+from annotator.engine.predictor import Candidate, LogitsArray
 
 CHANNELS = 256
 HEADS = 8
@@ -93,6 +97,31 @@ def places(features: npt.NDArray[np.float16]) -> npt.NDArray[np.float16]:
     for level in range(levels):
         order += [2 + level, levels + 3 + level]
     return np.ascontiguousarray(blocks.transpose(*order, 0).reshape(-1, channels))
+
+
+def four(
+    session: Session,
+    maps: Mapping[str, npt.NDArray[np.float16]],
+    coordinates: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.float32],
+    logits: LogitsArray | None,
+) -> list[Candidate]:
+    """The graph's four answers, the one for clear prompts first, then three for ambiguous ones; inputs as in `build`.
+
+    Args:
+        logits: (256, 256) of the mask to refine; None: there is none.
+    """
+    side = 4 * PLACES
+    outputs = session.run(
+        {
+            **maps,
+            "point_coords": coordinates,
+            "point_labels": labels,
+            "mask_input": np.zeros((1, 1, side, side), np.float32) if logits is None else logits[None, None],
+            "has_mask_input": np.array([logits is not None], np.float32),
+        }
+    )
+    return [plain(mask, score) for mask, score in zip(outputs["logits"][0], outputs["scores"][0], strict=True)]
 
 
 def _tokens(graph: Graph, weights: Weights) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +12,8 @@ from platformdirs import user_cache_path
 
 from annotator.domain.prompt import Prompt
 from annotator.engine import trial
-from annotator.engine.candidates import by_area, plain
-from annotator.engine.decoder_graph import places
+from annotator.engine.candidates import by_area
+from annotator.engine.decoder_graph import four, places
 from annotator.engine.onnx_session import PLAIN, Runtime, Session, open_session, runtimes
 from annotator.engine.pixels import resize
 from annotator.engine.predictor import Candidate, Embedding, LogitsArray, RGBArray
@@ -87,16 +86,8 @@ class MobileSamPredictor:
         if logits is None and not prompt.points and prompt.box is None:
             raise BadPrompt("the prompt is empty; give a point, a box or a mask", field="points")
         coordinates, labels = _points(embedding, prompt)
-        feeds: dict[str, npt.NDArray[Any]] = {
-            "image_tokens": embedding.arrays["places"],
-            "point_coords": coordinates,
-            "point_labels": labels,
-            "mask_input": np.zeros((1, 1, LOW, LOW), np.float32) if logits is None else logits[None, None],
-            "has_mask_input": np.array([logits is not None], np.float32),
-        }
-        outputs = self._decoder.run(feeds)
-        masks, scores = outputs["logits"][0], outputs["scores"][0]
-        candidates = [plain(mask, score) for mask, score in zip(masks, scores, strict=True)]
+        maps = {"image_tokens": embedding.arrays["places"]}
+        candidates = four(self._decoder, maps, coordinates, labels, logits)
         if multimask:
             return by_area(candidates[1:], embedding)
         if logits is None and prompt.is_ambiguous:

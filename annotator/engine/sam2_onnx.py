@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from annotator.domain.prompt import Prompt
 from annotator.engine import trial
-from annotator.engine.candidates import best, by_area, plain
-from annotator.engine.decoder_graph import places
+from annotator.engine.candidates import best, by_area
+from annotator.engine.decoder_graph import four, places
 from annotator.engine.onnx_session import PLAIN, Runtime, Session, open_session, runtimes
 from annotator.engine.pixels import resize
 from annotator.engine.predictor import Candidate, Embedding, LogitsArray, RGBArray
@@ -85,20 +85,11 @@ class Sam2OnnxPredictor:
         if logits is None and not prompt.points and prompt.box is None:
             raise BadPrompt("the prompt is empty; give a point, a box or a mask", field="points")
         coordinates, labels = _points(embedding, prompt)
-        feeds: dict[str, npt.NDArray[Any]] = {
-            **self._known.maps(embedding),
-            "point_coords": coordinates,
-            "point_labels": labels,
-            "mask_input": np.zeros((1, 1, LOW, LOW), np.float32) if logits is None else logits[None, None],
-            "has_mask_input": np.array([logits is not None], np.float32),
-        }
-        outputs = self._decoder.run(feeds)
-        masks, scores = outputs["logits"][0], outputs["scores"][0]
-        candidates = [plain(mask, score) for mask, score in zip(masks, scores, strict=True)]
+        candidates = four(self._decoder, self._known.maps(embedding), coordinates, labels, logits)
         if multimask:
             return by_area(candidates[1:], embedding)
         lone = logits is None and prompt.is_ambiguous
-        if not lone and _stability(masks[0]) >= STABLE:
+        if not lone and _stability(candidates[0].logits) >= STABLE:
             return candidates[:1]
         return [candidates[1 + best(candidates[1:])]]
 
