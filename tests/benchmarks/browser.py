@@ -11,17 +11,12 @@ from playwright.sync_api import Page, sync_playwright
 from annotator.bench.figures import Figure
 from annotator.bench.pictures import places
 from tests.benchmarks import annotating, smooth
+from tests.benchmarks import frames as frames_of_page
 from tests.e2e.app import CHROMIUM_FLAGS, Annotator, App, chromium
 
 ENCODE = ("raw.encode",)
 DECODE = ("raw.click.0.4mp", "api.click.0.4mp")
 MOVING = 6.0  # seconds
-WATCH_FRAMES = """() => {
-  window.frames_seen = [];
-  let last = performance.now();
-  const look = (now) => { window.frames_seen.push(now - last); last = now; requestAnimationFrame(look); };
-  requestAnimationFrame(look);
-}"""
 FROM_CLICK_TO_PAINT = """() => {
   const click = performance.getEntriesByName("annotator:click").at(-1);
   const masks = performance.getEntriesByName("annotator:mask-painted");
@@ -72,7 +67,7 @@ def _move(ann: Annotator, frames: Figure) -> float:
     while ann.state["view"]["hover"] != "on":
         ann.press("h")
     page.on("response", lambda reply: answers.append(time.perf_counter()) if reply.url.endswith("/predict") else None)
-    page.evaluate(WATCH_FRAMES)
+    frames_of_page.watch(page)
     image, begin = ann.state["image"], time.perf_counter()
     step = 0
     while time.perf_counter() - begin < MOVING:
@@ -82,7 +77,7 @@ def _move(ann: Annotator, frames: Figure) -> float:
         page.mouse.move(*ann.place(x, y))
         page.wait_for_timeout(10)
     rate = len(answers) / (time.perf_counter() - begin)
-    frames.values = page.evaluate("window.frames_seen")
+    frames.values = frames_of_page.seen(page)
     return rate
 
 

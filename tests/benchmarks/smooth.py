@@ -15,17 +15,12 @@ from playwright.sync_api import Browser, sync_playwright
 from annotator.bench.figures import Figure
 from annotator.bench.pictures import draw, places
 from annotator.domain.mask import Mask
+from tests.benchmarks import frames as frames_of_page
 from tests.e2e.app import CHROMIUM_FLAGS, Annotator, App, chromium
 
 OBJECTS = 1000
 ROUNDS = 12
 CLICKS = 20
-WATCH_FRAMES = """() => {
-  window.frames_seen = [];
-  let last = performance.now();
-  const look = (now) => { window.frames_seen.push(now - last); last = now; requestAnimationFrame(look); };
-  requestAnimationFrame(look);
-}"""
 
 
 def measure(folder: Path) -> list[Figure]:
@@ -81,7 +76,7 @@ def _look(browser: Browser, app: App) -> list[Figure]:
 def _zoom_and_pan(ann: Annotator, frames: Figure) -> None:
     page = ann.page
     page.mouse.move(680, 460)
-    page.evaluate(WATCH_FRAMES)
+    frames_of_page.watch(page)
     for number in range(ROUNDS):
         page.mouse.wheel(0, -120 if number < ROUNDS / 2 else 120)
         page.wait_for_timeout(30)
@@ -89,7 +84,7 @@ def _zoom_and_pan(ann: Annotator, frames: Figure) -> None:
         page.mouse.move(680 + 60 * (-1) ** number, 440, steps=6)
         page.mouse.up(button="middle")
         page.mouse.move(680, 460)
-    frames.values = page.evaluate("window.frames_seen")
+    frames.values = frames_of_page.seen(page)
     page.keyboard.press("f")
     ann.settle()
 
