@@ -5,7 +5,7 @@ Foreground is 8-connected and background 4-connected, as in `polygon.has_holes`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -31,6 +31,35 @@ class Edited:
     removed: int
 
 
+SPECK = 100
+"""Pixels of a part that counts as a speck, unless told otherwise."""
+
+
+def edited(
+    operation: str, mask: Mask, *, up_to: int | None = None, strength: float = 2.0, others: Sequence[Mask] = ()
+) -> Edited:
+    """Do an operation by its name: that of one of the functions below.
+
+    Args:
+        up_to: pixels of a hole or a speck; None: holes of every size, specks of up to `SPECK`.
+        strength: of the smoothing, in pixels.
+        others: masks to merge with, subtract or intersect.
+
+    Raises:
+        KeyError: there is no such operation.
+    """
+    operations: dict[str, Callable[[], Edited]] = {
+        "fill_holes": lambda: fill_holes(mask, up_to=up_to),
+        "remove_specks": lambda: remove_specks(mask, up_to=SPECK if up_to is None else up_to),
+        "keep_largest": lambda: keep_largest(mask),
+        "smooth": lambda: smooth(mask, strength=strength),
+        "merge": lambda: merge(mask, others),
+        "subtract": lambda: subtract(mask, others),
+        "intersect": lambda: intersect(mask, others),
+    }
+    return operations[operation]()
+
+
 def fill_holes(mask: Mask, *, up_to: int | None = None) -> Edited:
     """Fill enclosed background of at most `up_to` pixels; None fills every hole."""
     crop = _cropped(mask, margin=1)
@@ -38,7 +67,7 @@ def fill_holes(mask: Mask, *, up_to: int | None = None) -> Edited:
     outside = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
     small = sizes <= (np.inf if up_to is None else up_to)
     small[[0, *outside]] = False
-    return _edited(mask, crop.bits | small[labels], crop)
+    return _changed(mask, crop.bits | small[labels], crop)
 
 
 def remove_specks(mask: Mask, *, up_to: int) -> Edited:
@@ -47,7 +76,7 @@ def remove_specks(mask: Mask, *, up_to: int) -> Edited:
     labels, sizes = _parts(crop.bits, connectivity=8)
     large = sizes > up_to
     large[0] = False
-    return _edited(mask, large[labels], crop)
+    return _changed(mask, large[labels], crop)
 
 
 def keep_largest(mask: Mask) -> Edited:
@@ -56,7 +85,7 @@ def keep_largest(mask: Mask) -> Edited:
     labels, sizes = _parts(crop.bits, connectivity=8)
     if len(sizes) == 1:
         return Edited(mask, 0, 0)
-    return _edited(mask, labels == 1 + int(np.argmax(sizes[1:])), crop)
+    return _changed(mask, labels == 1 + int(np.argmax(sizes[1:])), crop)
 
 
 def smooth(mask: Mask, *, strength: float) -> Edited:
@@ -80,7 +109,7 @@ def smooth(mask: Mask, *, strength: float) -> Edited:
     # Exact ties (a straight outline at the border of two pixels) must not depend on rounding: they stay as they are.
     blurred = cv2.GaussianBlur(wide, (2 * radius + 1, 2 * radius + 1), strength)[radius:-radius, radius:-radius]
     tie = np.abs(blurred - 0.5) < 1e-5
-    return _edited(mask, np.where(tie, crop.bits == 1, blurred > 0.5), crop)
+    return _changed(mask, np.where(tie, crop.bits == 1, blurred > 0.5), crop)
 
 
 def split(mask: Mask) -> tuple[Mask, ...]:
@@ -100,13 +129,13 @@ def subtract(mask: Mask, others: Sequence[Mask]) -> Edited:
     """Without what belongs to any of `others`; also what "no overlap with existing objects" does."""
     crop = _cropped(mask)
     theirs = _window(_union(others, mask), crop)
-    return _edited(mask, crop.bits & (1 - theirs), crop)
+    return _changed(mask, crop.bits & (1 - theirs), crop)
 
 
 def intersect(mask: Mask, others: Sequence[Mask]) -> Edited:
     """Only what belongs to at least one of `others` too."""
     crop = _cropped(mask)
-    return _edited(mask, crop.bits & _window(_union(others, mask), crop), crop)
+    return _changed(mask, crop.bits & _window(_union(others, mask), crop), crop)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +196,7 @@ def _placed(bits: npt.NDArray[np.generic], mask: Mask, crop: _Crop) -> Mask:
     return Mask.from_crop(bits, x=crop.x, y=crop.y, height=mask.height, width=mask.width)
 
 
-def _edited(mask: Mask, bits: npt.NDArray[np.generic], crop: _Crop) -> Edited:
+def _changed(mask: Mask, bits: npt.NDArray[np.generic], crop: _Crop) -> Edited:
     before, after = crop.bits != 0, bits != 0
     return Edited(
         _placed(after, mask, crop),

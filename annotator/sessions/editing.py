@@ -72,8 +72,7 @@ class Editor:
         Args:
             operation: `fill_holes`, `remove_specks`, `keep_largest`, `smooth`, `no_overlap`, `merge`, `subtract` or
                 `intersect`.
-            up_to: pixels of a hole or a speck; None: holes of every size, specks of up to 100.
-            strength: of the smoothing, in pixels.
+            up_to, strength: see `mask_edit.edited`.
             others: annotations to merge with, subtract or intersect; `no_overlap` takes all but `besides`.
 
         Raises:
@@ -87,19 +86,10 @@ class Editor:
         missing = [one for one in others if one not in there]
         if missing:
             raise NotFound(f"Object {missing[0]} is not on this image.", field="others")
-        chosen = [there[one] for one in others]
-        if operation == "fill_holes":
-            return mask_edit.fill_holes(mask, up_to=up_to)
-        if operation == "remove_specks":
-            return mask_edit.remove_specks(mask, up_to=100 if up_to is None else up_to)
-        if operation == "keep_largest":
-            return mask_edit.keep_largest(mask)
-        if operation == "smooth":
-            return mask_edit.smooth(mask, strength=strength)
         if operation == "no_overlap":
-            return mask_edit.subtract(mask, [one for key, one in there.items() if key != besides])
-        combine = {"merge": mask_edit.merge, "subtract": mask_edit.subtract, "intersect": mask_edit.intersect}
-        return combine[operation](mask, chosen)
+            operation, others = "subtract", [one for one in there if one != besides]
+        chosen = [there[one] for one in others]
+        return mask_edit.edited(operation, mask, up_to=up_to, strength=strength, others=chosen)
 
     def update(
         self,
