@@ -302,6 +302,7 @@ class Prepared:
         self.folder, self.ready, self.trouble = folder, ready, trouble
         self.made: list[tuple[str, str]] = []
         self.loaded: list[tuple[Path, str, str]] = []
+        self.exact: list[bool] = []
 
     def is_optimized(self, weights: Path) -> bool:
         return self.ready
@@ -320,6 +321,7 @@ class Prepared:
         if self.trouble is not None:
             raise self.trouble
         self.loaded.append((folder, name, fingerprint))
+        self.exact.append(exact)
         return "fast"
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -367,6 +369,17 @@ class TestSam2:
         assert made.made == [("mine", "configs/sam2.1/sam2.1_hiera_t.yaml")]
         assert steps[1].startswith("Preparing the fast CPU version (once")
         assert "Exporting the encoder" in steps
+
+    def test_full_precision_is_kept_where_it_is_asked_for(
+        self, models: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made = Prepared(tmp_path / "fast", ready=True)
+        made.install(monkeypatch)
+        for precision in ("auto", "fp32"):
+            models.load("mine", "cpu", precision=precision)
+        assert made.exact == [False, True]
+        with pytest.raises(ModelProblem, match="bf16 is for CUDA"):
+            models.load("mine", "cpu", precision="bf16")
 
     def test_a_fast_version_that_is_there_is_not_made_again(
         self, models: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

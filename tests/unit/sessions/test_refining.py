@@ -8,7 +8,7 @@ import pytest
 
 from annotator.domain.annotation import Annotation
 from annotator.domain.mask import Mask
-from annotator.domain.prompt import Point, Prompt
+from annotator.domain.prompt import Box, Point, Prompt
 from annotator.errors import Conflict, InvalidInput, NotFound
 from annotator.sessions.service import Service
 
@@ -118,3 +118,22 @@ def test_an_added_mask_asked_for_twice_is_one_object(service: Service, images: l
         service.editor.add(author="ann", image_id=images[1], category="cat", mask=mask, key="paste-1").id for _ in "ab"
     }
     assert len(ids) == 1
+
+
+def test_a_closer_look_that_was_not_on_the_screen_is_not_accepted(service: Service, images: list[str]) -> None:
+    source = service.library.source(service.image(author="ann", image_id=images[0]).image)
+    prompt = Prompt(box=Box(50, 30, 66, 46), crop=Box(40, 20, 80, 60))
+    whole = service.engine.mask(source, replace(prompt, crop=None)).mask
+    closer = service.engine.mask(source, prompt).mask
+    assert whole != closer
+    for draft, shown, wanted in (("d1", False, whole), ("d2", True, closer)):
+        put(service, images[0], prompt, draft=draft)
+        made = service.drafts.accept(author="ann", image_id=images[0], draft_id=draft, category="cat", closer=shown)
+        assert made.mask == wanted
+
+
+def test_what_a_hand_drew_is_recorded_as_such(service: Service, images: list[str]) -> None:
+    mask = accept(service, images[0]).mask
+    drawn = accept(service, images[0], Prompt(mask=mask), draft="d2")
+    assert (drawn.mask, drawn.score) == (mask, None)
+    assert (drawn.provenance.source, drawn.provenance.model) == ("hand", None)
