@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -52,7 +53,17 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A fresh profile at 1440×900; any uncaught error of the page fails the test."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    yield from _page(browser)
+
+
+@pytest.fixture
+def touch_page(browser: Browser) -> Iterator[Page]:
+    """The same on a tablet."""
+    yield from _page(browser, has_touch=True)
+
+
+def _page(browser: Browser, **options: Any) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, **options)
     opened = context.new_page()
     errors: list[str] = []
     opened.on("pageerror", lambda error: errors.append(str(error)))

@@ -6,6 +6,10 @@ import { categoryChosen, merge, setView } from "./store.js";
 
 /** How long Space is held before the masks are hidden: who only pans should not see them flicker. */
 const COMPARE_MS = 180;
+/** How far a key moves the keyboard's cursor, in CSS pixels; four times as far while it is held. */
+const CURSOR_STEP = 8;
+/** @type {{[key: string]: [number, number]}} */
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 /**
  * @param {{store: import("./store.js").Store, api: import("./api.js").Api, drafting: any, objects: any, images: any, hand: ReturnType<typeof import("./hand.js").createHand>, cleanUp: () => void, sheet: any,
@@ -69,6 +73,7 @@ export function createActions({ store, api, drafting, objects, images, hand, cle
     if (view.tool !== "prompt") store.update(setView, { tool: "prompt" });
     else if (draft !== null) drafting.discard();
     else if (selected !== null) objects.select(null);
+    else if (surface().cursor.on) surface().cursor.toggle();
     else return false;
     return true;
   }
@@ -91,6 +96,12 @@ export function createActions({ store, api, drafting, objects, images, hand, cle
     clearTimeout(timer);
     store.update(setView, { comparing: false });
     if (down) timer = window.setTimeout(() => { if (!surface().isBusy()) store.update(setView, { comparing: true }); }, COMPARE_MS);
+  }
+
+  /** @param {KeyboardEvent | undefined} event an arrow @param {number} step in CSS pixels */
+  function moveCursor(event, step) {
+    const [dx, dy] = ARROWS[event?.key ?? ""] ?? [0, 0];
+    surface().cursor.move(dx * step, dy * step);
   }
 
   const isAmbiguous = () => (store.get().draft?.candidates.length ?? 0) > 1;
@@ -152,6 +163,13 @@ export function createActions({ store, api, drafting, objects, images, hand, cle
     toggleMasks: () => flip("overlays"),
     toggleOutline: () => flip("outline"),
     help: () => done(sheet.toggle()),
+    cursor: () => done(surface().cursor.toggle()),
+    cursorMove: (event) => done(moveCursor(event, event?.repeat ? 4 * CURSOR_STEP : CURSOR_STEP)),
+    cursorNudge: (event) => done(moveCursor(event, 1)),
+    cursorClick: () => done(surface().cursor.click({})),
+    cursorBackground: () => done(surface().cursor.click({ shift: true })),
+    cursorDrag: () => done(surface().cursor.drag()),
+    cursorRemove: () => surface().cursor.isOnPrompt() && done(surface().cursor.click({ alt: true })),
   };
 
   return {
@@ -193,10 +211,11 @@ function isOnCanvas(target) {
 
 /**
  * What the canvas says people did there.
- * @param {{store: import("./store.js").Store, drafting: any, objects: any, hover: ReturnType<typeof import("./hover.js").createHover>, hand: ReturnType<typeof import("./hand.js").createHand>, surface: () => any, showScale: (scale: number) => void}} parts
+ * @param {{store: import("./store.js").Store, drafting: any, objects: any, hover: ReturnType<typeof import("./hover.js").createHover>, hand: ReturnType<typeof import("./hand.js").createHand>, surface: () => any, showScale: (scale: number) => void,
+ *   sayCursor: (x: number, y: number, object: number | null) => void}} parts
  * @returns {(intent: any) => void}
  */
-export function onIntent({ store, drafting, objects, hover, hand, surface, showScale }) {
+export function onIntent({ store, drafting, objects, hover, hand, surface, showScale, sayCursor }) {
   return (intent) => {
     switch (intent.type) {
       case "add-point": {
@@ -220,6 +239,7 @@ export function onIntent({ store, drafting, objects, hover, hand, surface, showS
         if (intent.object !== null && store.get().draft === null) return objects.refine(intent.object);
         if (intent.addedPoint) drafting.takeBackPoint();
         return surface().fit();
+      case "cursor": return sayCursor(intent.x, intent.y, intent.object);
       case "viewport": return showScale(intent.scale);
       case "image-ready":
         showScale(surface().viewport().scale);

@@ -10,8 +10,11 @@ import { createHover } from "./hover.js";
 import { createImages, imageInHash } from "./images.js";
 import { adoptJournals, claimTab } from "./journal.js";
 import { listen } from "./keyboard.js";
+import { showHints } from "./keyHints.js";
+import { actionsOf } from "./keymap.js";
 import { createObjects } from "./objects.js";
 import { createActions, onIntent } from "./actions.js";
+import { announcer } from "./panels/announcer.js";
 import { candidateStrip } from "./panels/candidates.js";
 import { categoryList } from "./panels/categories.js";
 import { imageList } from "./panels/imageList.js";
@@ -29,6 +32,7 @@ import { createWriteQueue } from "./writes.js";
 
 const TOAST_MS = 7000;
 const COUNTS_MS = 300;
+const CURSOR = new Set(["cursor"]);
 /** How long saving a draft waits at most for the mask that people wait for. */
 const HOLD_MS = 300;
 
@@ -73,7 +77,7 @@ export async function mount(element) {
   let timer = 0;
   const recount = () => { clearTimeout(timer); timer = window.setTimeout(() => images.loadProject().catch(() => undefined), COUNTS_MS); };
 
-  const sheet = shortcutSheet({ firstSteps: () => store.update(merge, { hint: true }) });
+  const sheet = shortcutSheet({ store, firstSteps: () => store.update(merge, { hint: true }) });
   const actions = createActions({ store, api, drafting, objects, images, hand, cleanUp: () => tools.toggleMenu(), sheet, ...feedback, surface: () => surface, search: () => list.search });
   const list = imageList({ store, open: images.open, filter: images.filter, addFiles: images.upload });
   const strip = candidateStrip({ store, choose: drafting.choose });
@@ -81,7 +85,8 @@ export async function mount(element) {
     store, run: actions.run, dismissHint: actions.dismissHint, addFiles: images.upload, chooseFiles: list.choose,
     reopen: images.open, strip: strip.element,
   });
-  const surface = createSurface(middle.host, onIntent({ store, drafting, objects, hover, hand, surface: () => surface, showScale: middle.showScale }));
+  const surface = createSurface(middle.host, onIntent({ store, drafting, objects, hover, hand, surface: () => surface, showScale: middle.showScale, sayCursor: (...place) => said.cursor(...place) }));
+  const said = announcer({ store });
   const crosshair = createCrosshair(middle.host);
   store.watch((state) => [state.view.crosshair], ({ view }) => crosshair.show(view.crosshair));
   const tools = handTools({ store, run: actions.run, look: hand.look, leave: () => middle.host.focus() });
@@ -93,7 +98,7 @@ export async function mount(element) {
       categoryList({ store, choose: actions.chooseCategory, add: actions.addCategory, change: actions.changeCategory, remove: actions.removeCategory }).element,
       objectList({ store, verbs: objects }).element, viewSettings({ store, setLocal: drafting.setLocal }).element),
     statusBar({ store, help: sheet.toggle, models, leave: () => middle.host.focus() }).element),
-  toasts({ store, close: (id) => store.update(toastGone, id) }).element, sheet.element, palette.element);
+  toasts({ store, close: (id) => store.update(toastGone, id) }).element, sheet.element, palette.element, said.element);
 
   // The mouse must not leave a button focused: the next Space or Enter is for the canvas.
   element.addEventListener("mousedown", (event) => {
@@ -103,7 +108,11 @@ export async function mount(element) {
   element.addEventListener("pointerdown", () => element.classList.remove("by-keyboard"), true);
   element.addEventListener("keydown", (event) => { if (event.key === "Tab") element.classList.add("by-keyboard"); }, true);
   rememberView(store);
-  listen({ target: window, active: () => element.checkVisibility() && !sheet.open && !store.get().palette, run: actions.onKey });
+  store.watch((state) => [state.keys], ({ keys }) => showHints(element, keys));
+  listen({
+    target: window, active: () => element.checkVisibility() && !sheet.open && !store.get().palette, run: actions.onKey,
+    actionsOf: (event) => actionsOf(store.get().keys, event, surface.cursor.on ? CURSOR : undefined),
+  });
   window.addEventListener("focus", () => { queue.nudge(); void images.refresh(); });
   window.addEventListener("online", () => queue.nudge());
   window.addEventListener("hashchange", () => {

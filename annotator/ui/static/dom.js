@@ -121,21 +121,22 @@ export function icon(name, size = 16) {
 }
 
 /**
- * A button whose name for assistive technology and tooltip is `title`, with the key that does the same.
- * @param {{title: string, key?: string, class?: string, testid?: string, icon?: keyof typeof ICONS, label?: string,
+ * A button whose name for assistive technology and tooltip is `title`, with the key that does the same (see keyHints.js).
+ * @param {{title: string, action?: import("./keyboard.js").Action, class?: string, testid?: string, icon?: keyof typeof ICONS, label?: string,
  *   click: (event: MouseEvent) => void}} options
  */
-export function button({ title, key, class: style, testid, icon: picture, label, click }) {
+export function button({ title, action, class: style, testid, icon: picture, label, click }) {
   return h("button", {
     type: "button",
     class: style ?? "ann-icon-button",
-    title: key === undefined ? title : `${title} (${key})`,
+    title,
     "aria-label": label === undefined ? title : null,
-    "aria-keyshortcuts": key ?? null,
+    "data-action": action ?? null,
+    "data-title": action === undefined ? null : title,
     "data-testid": testid ?? null,
     on: { click },
   }, picture === undefined ? null : icon(picture), label === undefined ? null : h("span", {}, label),
-  label !== undefined && key !== undefined ? h("kbd", { "aria-hidden": "true" }, key) : null);
+  label !== undefined && action !== undefined ? h("kbd", { "aria-hidden": "true", "data-action": action }) : null);
 }
 
 /**
@@ -160,8 +161,9 @@ export function virtualList({ viewport, rowHeight, key, create, update }) {
       const item = /** @type {T} */ (items[index]);
       const row = rows.get(key(item)) ?? create(item);
       row.style.transform = `translateY(${index * rowHeight}px)`;
-      row.setAttribute("aria-posinset", String(index + 1));
-      row.setAttribute("aria-setsize", String(items.length));
+      // Rows of a grid and options of a list say in their own ways which of how many they are.
+      if (row.getAttribute("role") === "row") row.setAttribute("aria-rowindex", String(index + 1));
+      else assign(row, { "aria-posinset": index + 1, "aria-setsize": items.length });
       update(row, item, index);
       if (row.parentNode === null) spacer.append(row);
       shown.set(key(item), row);
@@ -176,6 +178,7 @@ export function virtualList({ viewport, rowHeight, key, create, update }) {
     /** @param {readonly T[]} next */
     set(next) {
       items = next;
+      if (viewport.getAttribute("role") === "grid") viewport.setAttribute("aria-rowcount", String(items.length));
       spacer.style.height = `${items.length * rowHeight}px`;
       draw();
     },

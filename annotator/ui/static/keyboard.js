@@ -1,8 +1,10 @@
 /**
- * All shortcuts, once: what the keys do, what `?` shows and what the documentation is checked against.
+ * All shortcuts, once: what the keys do unless somebody chose others (keymap.js), what `?` shows and what the documentation is
+ * checked against.
  *
  * `keys` are `KeyboardEvent.key` values with modifiers in front; `Mod` is Ctrl, or ⌘ on a Mac. Letters mean the key
- * without Shift. `held` actions end when the key is let go.
+ * without Shift. `fixed` ones can't be changed: the key itself says what is meant. Those with a `mode` hold while that is on,
+ * and go before the others.
  */
 export const SHORTCUTS = /** @type {const} */ ([
   { keys: ["Enter"], action: "accept", title: "Accept the draft into the chosen category", group: "Draft" },
@@ -12,7 +14,7 @@ export const SHORTCUTS = /** @type {const} */ ([
   { keys: ["z", "Mod+z"], action: "undo", title: "Undo", group: "Draft" },
   { keys: ["Shift+z", "Mod+Shift+z", "Mod+y"], action: "redo", title: "Redo", group: "Draft" },
   { keys: ["e"], action: "refine", title: "Refine the selected object by clicking (double click too)", group: "Objects" },
-  { keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9"], action: "category", title: "Choose a category; relabel the selected object", group: "Objects" },
+  { keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9"], action: "category", title: "Choose a category; relabel the selected object", group: "Objects", fixed: true },
   { keys: ["c"], action: "palette", title: "Find a category by name", group: "Objects" },
   { keys: ["`"], action: "lastCategory", title: "Back to the category before", group: "Objects" },
   { keys: ["n"], action: "addCategory", title: "Add a category", group: "Objects" },
@@ -39,21 +41,29 @@ export const SHORTCUTS = /** @type {const} */ ([
   { keys: ["+", "="], action: "zoomIn", title: "Zoom in (wheel too)", group: "View" },
   { keys: ["-", "_"], action: "zoomOut", title: "Zoom out", group: "View" },
   { keys: ["0"], action: "actualSize", title: "One image pixel per screen pixel", group: "View" },
-  { keys: ["Space"], action: "pan", title: "Hold to see the picture without masks; drag meanwhile to pan (middle drag too)", group: "View", held: true },
+  { keys: ["Space"], action: "pan", title: "Hold to see the picture without masks; drag meanwhile to pan (middle drag too)", group: "View", fixed: true },
   { keys: ["v"], action: "toggleMasks", title: "Show or hide all masks", group: "View" },
   { keys: ["h"], action: "toggleHover", title: "Show the mask that a click would give", group: "View" },
   { keys: ["i"], action: "isolate", title: "Show the selected object alone", group: "View" },
   { keys: ["Shift+c"], action: "crosshair", title: "Show or hide the crosshair", group: "View" },
   { keys: ["o"], action: "toggleOutline", title: "Show or hide outlines", group: "View" },
-  { keys: ["?"], action: "help", title: "Show these shortcuts", group: "Help" },
+  { keys: ["k"], action: "cursor", title: "Keyboard cursor: a pointer that keys move", group: "Keyboard cursor" },
+  { keys: ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"], action: "cursorMove", title: "Move it", group: "Keyboard cursor", mode: "cursor", fixed: true },
+  { keys: ["Shift+ArrowLeft", "Shift+ArrowRight", "Shift+ArrowUp", "Shift+ArrowDown"], action: "cursorNudge", title: "Move it by one pixel", group: "Keyboard cursor", mode: "cursor", fixed: true },
+  { keys: ["Space"], action: "cursorClick", title: "Click: a foreground point, or select what is there", group: "Keyboard cursor", mode: "cursor" },
+  { keys: ["Shift+Space"], action: "cursorBackground", title: "A background point", group: "Keyboard cursor", mode: "cursor" },
+  { keys: ["g"], action: "cursorDrag", title: "Press, and after moving let go: a box, a moved point, a stroke", group: "Keyboard cursor", mode: "cursor" },
+  { keys: ["Delete", "Backspace"], action: "cursorRemove", title: "Remove the point or box that is there", group: "Keyboard cursor", mode: "cursor" },
+  { keys: ["?"], action: "help", title: "Show these shortcuts, and change them", group: "Help" },
 ]);
 
-/** What the mouse does on the canvas; shown below the keys. */
+/** What mouse, pen and fingers do on the canvas; shown below the keys. */
 export const GESTURES = /** @type {const} */ ([
-  { keys: ["Click"], title: "Add a foreground point" },
-  { keys: ["Right click", "Shift+Click"], title: "Add a background point" },
+  { keys: ["Click", "Tap"], title: "Add a foreground point" },
+  { keys: ["Right click", "Shift+Click", "Long press"], title: "Add a background point" },
   { keys: ["Drag"], title: "Draw a box; move a point or the box" },
-  { keys: ["Alt+Click"], title: "Remove a point or the box" },
+  { keys: ["Alt+Click", "Long press on it"], title: "Remove a point or the box" },
+  { keys: ["Wheel", "Two fingers"], title: "Zoom; two fingers move the picture too" },
 ]);
 
 /** @typedef {typeof SHORTCUTS[number]["action"]} Action */
@@ -71,14 +81,6 @@ export function chord(event) {
   return `${event.ctrlKey || event.metaKey ? "Mod+" : ""}${event.altKey ? "Alt+" : ""}${shift ? "Shift+" : ""}${key}`;
 }
 
-/** @type {Map<string, Action>} */
-const ACTIONS = new Map(SHORTCUTS.flatMap((row) => row.keys.map((key) => /** @type {[string, Action]} */ ([key, row.action]))));
-
-/** The action of a key event, if it has one. @param {Parameters<typeof chord>[0]} event */
-export function actionOf(event) {
-  return ACTIONS.get(chord(event)) ?? null;
-}
-
 /** Whether what is typed belongs to the element and not to the canvas. @param {EventTarget | null} target */
 export function takesText(target) {
   const element = /** @type {{tagName?: string, isContentEditable?: boolean} | null} */ (target);
@@ -91,24 +93,29 @@ function isPressed(target) {
   return ["BUTTON", "A", "SUMMARY"].includes(element?.tagName ?? "") || element?.getAttribute?.("role") === "tab";
 }
 
+/** Actions that Enter and Space have on the canvas, where a button that has the focus is pressed by them. */
+const PRESSING = /** @type {ReadonlySet<Action>} */ (new Set(["accept", "pan", "cursorClick", "cursorBackground"]));
+
 /**
  * Listen on the page.
- * @param {{target: EventTarget, active: () => boolean, run: (action: Action, event: KeyboardEvent, down: boolean) => boolean}} options
- *   active: whether the canvas is what people look at; run: does it and says whether the key is used up
+ * @param {{target: EventTarget, active: () => boolean, actionsOf: (event: KeyboardEvent) => readonly Action[],
+ *   run: (action: Action, event: KeyboardEvent, down: boolean) => boolean}} options
+ *   active: whether the canvas is what people look at; actionsOf: what the keys mean, the first that is possible is done;
+ *   run: does it and says whether the key is used up
  * @returns {() => void} stop listening
  */
-export function listen({ target, active, run }) {
+export function listen({ target, active, actionsOf, run }) {
   /** @type {(event: Event, down: boolean) => void} */
   const handle = (raw, down) => {
     const event = /** @type {KeyboardEvent} */ (raw);
-    if (event.isComposing || !active()) return;
-    const action = actionOf(event);
-    // The canvas uses Space too, and says so; everything else that was used up is not for us.
-    if (event.defaultPrevented && action !== "pan") return;
-    if (action === null || (down && takesText(event.target))) return;
-    if ((action === "accept" || action === "pan") && down && isPressed(event.target)) return;
-    if (!down && action !== "pan") return;
-    if (run(action, event, down)) event.preventDefault();
+    if (event.isComposing || !active() || (down && takesText(event.target))) return;
+    const used = actionsOf(event).some((action) => {
+      // The canvas uses Space too, and says so; everything else that was used up is not for us.
+      if (event.defaultPrevented && action !== "pan") return false;
+      if (down ? PRESSING.has(action) && isPressed(event.target) : action !== "pan") return false;
+      return run(action, event, down);
+    });
+    if (used) event.preventDefault();
   };
   const down = (/** @type {Event} */ event) => handle(event, true);
   const up = (/** @type {Event} */ event) => handle(event, false);

@@ -35,7 +35,7 @@ import { nothingMeasured } from "./statistics.js";
  *   history: {undo: string | null, redo: string | null}, selected: number | null, highlighted: number | null,
  *   category: number | null, view: View, saving: {phase: string, pending: number, message: string | null, saved: string | null},
  *   latency: number | null, encodeMs: number | null, preview: Preview | null, cleanup: Cleanup | null, clipboard: {from: string, objects: Annotation[]} | null, statistics: Statistics, lastCategories: number[], palette: boolean, toasts: Toast[], hint: boolean, upload: {name: string, part: number, done: number, total: number} | null,
- *   naming: "no" | "add" | "accept", models: ModelItem[], model: string | null, loadingModel: string | null}} State
+ *   naming: "no" | "add" | "accept", keys: import("./keymap.js").Chosen, models: ModelItem[], model: string | null, loadingModel: string | null}} State
  */
 
 /** @returns {State} */
@@ -49,7 +49,7 @@ export const initialState = () => ({
     crosshair: false, hover: "auto", local: true, quick: false, detail: true,
   },
   saving: { phase: "idle", pending: 0, message: null, saved: null },
-  latency: null, encodeMs: null, preview: null, cleanup: null, clipboard: null, statistics: nothingMeasured(), lastCategories: [], palette: false, toasts: [], hint: false, upload: null, naming: "no", models: [], model: null, loadingModel: null,
+  latency: null, encodeMs: null, preview: null, cleanup: null, clipboard: null, statistics: nothingMeasured(), lastCategories: [], palette: false, toasts: [], hint: false, upload: null, naming: "no", keys: {}, models: [], model: null, loadingModel: null,
 });
 
 /**

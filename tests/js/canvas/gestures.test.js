@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { IDLE, step } from "../../../annotator/ui/static/canvas/gestures.js";
 
-const none = { inside: true, button: 0, shift: false, alt: false, control: false, space: false, hit: null, box: null, objects: false };
+const none = { inside: true, button: 0, shift: false, alt: false, control: false, space: false, coarse: false, hit: null, box: null, objects: false };
 
 /** Plays events given as [type, x, y, more]; screen and image coincide. Returns the intents. */
 function play(events, common = {}) {
@@ -83,4 +83,15 @@ test("the middle button and Space pan and never prompt", () => {
       { type: "pan", dx: 5, dy: 0 },
     ]);
   }
+});
+
+test("a finger held still adds a background point, once, and removes a point that it holds", () => {
+  assert.deepEqual(play([["down", 10, 20], ["hold", 10, 20], ["move", 12, 20], ["up", 12, 20]], { coarse: true }), [{ type: "add-point", x: 10, y: 20, label: 0 }]);
+  const hit = { kind: "point", index: 1 };
+  assert.deepEqual(play([["down", 5, 5, { hit }], ["hold", 5, 5], ["up", 40, 40]], { coarse: true }), [{ type: "remove-point", index: 1 }]);
+});
+
+test("a finger that trembles still taps", () => {
+  assert.equal(play([["down", 10, 20], ["move", 17, 24], ["up", 17, 24]], { coarse: true })[0]?.type, "add-point");
+  assert.equal(play([["down", 10, 20], ["move", 17, 24], ["up", 17, 24]])[0]?.type, "set-box");
 });

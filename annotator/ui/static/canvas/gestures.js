@@ -6,17 +6,23 @@
  * @typedef {{kind: "point", index: number} | {kind: "handle", index: number} | {kind: "box"} | {kind: "object", id: number}} Hit
  *   handle index: 0–3 corners clockwise from the top left, 4–7 sides clockwise from the top
  * @typedef {{
- *   type: "down" | "move" | "up" | "cancel", screen: Point, image: Point, inside: boolean, button: number,
- *   shift: boolean, alt: boolean, control: boolean, space: boolean, hit: Hit | null, box: Box | null, objects: boolean,
- * }} PointerInput  image is clamped to the image, inside says whether it had to be; objects: a plain click selects objects
+ *   type: "down" | "move" | "up" | "hold" | "cancel", screen: Point, image: Point, inside: boolean, button: number,
+ *   shift: boolean, alt: boolean, control: boolean, space: boolean, coarse: boolean, hit: Hit | null, box: Box | null, objects: boolean,
+ * }} PointerInput  hold: a finger was held still; image is clamped to the image, inside says whether it had to be; coarse: a
+ *   finger, which trembles; objects: a plain click selects objects
  * @typedef {{mode: "idle"} | {mode: "pan", last: Point} | {mode: "press", from: PointerInput} | {mode: "box", from: Point, begun: boolean}
- *   | {mode: "move-point", index: number, moved: boolean, from: Point} | {mode: "resize", handle: number, box: Box}} Gesture
+ *   | {mode: "move-point", index: number, moved: boolean, from: Point} | {mode: "resize", handle: number, box: Box}
+ *   | {mode: "spent"}} Gesture  spent: it has done what it meant; letting go says nothing more
  * @typedef {Record<string, unknown> & {type: string}} Intent
  * @typedef {{gesture: Gesture, intents: Intent[]}} Step
  */
 
-/** A press that moves further than this (CSS pixels) is a drag. */
+/** A press that moves further than this (CSS pixels) is a drag; a finger's, which never rests, further. */
 export const DRAG_DISTANCE = 4;
+export const COARSE_DISTANCE = 10;
+
+/** @param {Point} from @param {PointerInput} input */
+const isFar = (from, input) => Math.hypot(input.screen.x - from.x, input.screen.y - from.y) > (input.coarse ? COARSE_DISTANCE : DRAG_DISTANCE);
 
 /** @type {Gesture} */
 export const IDLE = { mode: "idle" };
@@ -25,6 +31,7 @@ export const IDLE = { mode: "idle" };
 export function step(gesture, input) {
   if (input.type === "cancel") return cancelled(gesture);
   if (gesture.mode === "idle") return input.type === "down" ? pressed(input) : { gesture, intents: [] };
+  if (gesture.mode === "spent") return { gesture: input.type === "up" ? IDLE : gesture, intents: [] };
   if (gesture.mode === "pan") return panning(gesture, input);
   if (gesture.mode === "move-point") return movingPoint(gesture, input);
   if (gesture.mode === "resize") return resizing(gesture, input);
@@ -49,7 +56,8 @@ function pressed(input) {
 
 /** A button is down and has not moved far yet. @param {PointerInput} from @param {PointerInput} input @returns {Step} */
 function held(from, input) {
-  const far = Math.hypot(input.screen.x - from.screen.x, input.screen.y - from.screen.y) > DRAG_DISTANCE;
+  if (input.type === "hold") return { gesture: { mode: "spent" }, intents: clicked({ ...from, button: 2 }) };
+  const far = isFar(from.screen, input);
   if (far && from.button === 0 && !from.alt && !from.control) return drawing(from.image, input, false);
   if (input.type !== "up") return { gesture: { mode: "press", from }, intents: [] };
   return { gesture: IDLE, intents: far ? [] : clicked(from) };
@@ -89,8 +97,8 @@ function panning(gesture, input) {
 
 /** @param {Extract<Gesture, {mode: "move-point"}>} gesture @param {PointerInput} input @returns {Step} */
 function movingPoint(gesture, input) {
-  const far = Math.hypot(input.screen.x - gesture.from.x, input.screen.y - gesture.from.y) > DRAG_DISTANCE;
-  const moved = gesture.moved || far;
+  const moved = gesture.moved || isFar(gesture.from, input);
+  if (input.type === "hold" && !moved) return { gesture: { mode: "spent" }, intents: [{ type: "remove-point", index: gesture.index }] };
   const final = input.type === "up";
   const { x, y } = input.image;
   return {

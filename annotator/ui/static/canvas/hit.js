@@ -12,25 +12,27 @@ import { toScreen } from "./viewport.js";
  * @typedef {import("./surface.js").Scene} Scene
  */
 
-/** Reach of a point, a handle and an edge in CSS pixels. */
-const REACH = { point: 11, handle: 8, edge: 5 };
+/** Reach of a point, a handle and an edge in CSS pixels: of a mouse or pen, and of a finger. */
+const FINE = { point: 11, handle: 8, edge: 5 };
+const COARSE = { point: 16, handle: 16, edge: 10 };
 
 /**
  * With a draft its points and box can be hit, without one the objects.
  * @param {Scene} scene @param {Viewport} view @param {Point} screen @param {Point} image the same place in image pixels
- * @param {boolean} objectsFirst @returns {Hit | null}
+ * @param {{objectsFirst: boolean, coarse: boolean}} how @returns {Hit | null}
  */
-export function hitAt(scene, view, screen, image, objectsFirst) {
+export function hitAt(scene, view, screen, image, { objectsFirst, coarse }) {
   const { draft } = scene;
+  const reach = coarse ? COARSE : FINE;
   if (!draft || objectsFirst || !scene.view.showPrompts) return draft && !objectsFirst ? null : objectAt(scene, image);
   for (let index = draft.points.length - 1; index >= 0; index--) {
     const point = draft.points[index];
-    if (point && distance(toScreen(view, point), screen) <= REACH.point) return { kind: "point", index };
+    if (point && distance(toScreen(view, point), screen) <= reach.point) return { kind: "point", index };
   }
   if (!draft.box) return null;
-  const index = handles(draft.box).findIndex((handle) => distance(toScreen(view, handle), screen) <= REACH.handle);
+  const index = handles(draft.box).findIndex((handle) => distance(toScreen(view, handle), screen) <= reach.handle);
   if (index >= 0) return { kind: "handle", index };
-  return isOnEdge(draft.box, image, REACH.edge / view.scale) ? { kind: "box" } : null;
+  return isOnEdge(draft.box, image, reach.edge / view.scale) ? { kind: "box" } : null;
 }
 
 /** The smallest shown object: what lies inside another can still be reached. @param {Scene} scene @param {Point} image @returns {Hit | null} */

@@ -2,7 +2,6 @@
  * The canvas on the page: listens, asks the pure parts what it means, and paints what changed in the next frame.
  *
  * @typedef {import("./viewport.js").Point} Point
- * @typedef {import("./viewport.js").Viewport} Viewport
  * @typedef {import("./layers.js").SceneObject} SceneObject
  * @typedef {import("./layers.js").SceneDraft} SceneDraft
  * @typedef {import("./gestures.js").Hit} Hit
@@ -11,18 +10,29 @@
  *   draft: SceneDraft | null, preview: {rle: import("./rle.js").Rle, colour: string} | null, colour?: string, view: import("./layers.js").View}} Scene
  */
 
-import { clampToImage, fit, inSight, isInside, pan, resized, toImage, toScreen, zoom } from "./viewport.js";
+import { clampToImage, inSight, isInside, toImage, toScreen } from "./viewport.js";
+import { Camera } from "./camera.js";
 import { IDLE, step } from "./gestures.js";
+import { DoubleClick } from "./doubleClick.js";
 import { distance, hitAt } from "./hit.js";
 import { HandTool } from "./handTool.js";
+import { KeyCursor } from "./keyCursor.js";
+import { LongPress } from "./longPress.js";
+import { mouseShape } from "./mouseShape.js";
 import { isHandTool } from "./strokes.js";
 import { Stack } from "./stack.js";
+import { Touches } from "./touches.js";
 import { takePicture } from "../pictures.js";
 
-const DOUBLE_CLICK = { milliseconds: 300, distance: 4 };
+/** The pointer that keys move. */
+const KEYBOARD = -1;
+/**
+ * What a pointer says, whichever it is.
+ * @typedef {{type: "down" | "move" | "up" | "hold" | "cancel", screen: Point, button: number, shift: boolean, alt: boolean,
+ *   control: boolean, coarse: boolean}} Said
+ */
 /** @type {{[name: string]: "down" | "move" | "up" | "cancel"}} */
 const TYPES = { pointerdown: "down", pointermove: "move", pointerup: "up", pointercancel: "cancel" };
-const HANDLE_CURSORS = ["nwse", "nesw", "nwse", "nesw", "ns", "ew", "ns", "ew"];
 
 /** @param {HTMLElement} host @param {(intent: import("./gestures.js").Intent) => void} onIntent */
 export function createSurface(host, onIntent) {
@@ -30,10 +40,22 @@ export function createSurface(host, onIntent) {
   return {
     /** @param {Scene} scene */
     render: (scene) => surface.render(scene),
-    fit: () => surface.fit(),
-    zoomIn: () => surface.zoomBy(1.5),
-    zoomOut: () => surface.zoomBy(1 / 1.5),
-    actualSize: () => surface.zoomBy(1 / surface.view.scale),
+    fit: () => surface.camera.fit(),
+    zoomIn: () => surface.camera.zoomBy(1.5),
+    zoomOut: () => surface.camera.zoomBy(1 / 1.5),
+    actualSize: () => surface.camera.zoomBy(1 / surface.view.scale),
+    /** The pointer that keys move. */
+    cursor: {
+      get on() { return surface.cursor.on; },
+      toggle: () => surface.toggleCursor(),
+      /** @param {number} dx @param {number} dy in CSS pixels */
+      move: (dx, dy) => surface.cursor.move(dx, dy),
+      /** @param {import("./keyCursor.js").Keys} keys */
+      click: (keys) => surface.cursor.click(keys),
+      drag: () => surface.cursor.drag(),
+      /** Whether a point or the box of the draft is under it. */
+      isOnPrompt: () => ["point", "handle", "box"].includes(surface.hitUnder(surface.cursor.screen)?.kind ?? ""),
+    },
     cancel: () => surface.cancel(),
     /** @param {number} x @param {number} y */
     toClient: (x, y) => surface.toClient({ x, y }),
@@ -41,7 +63,7 @@ export function createSurface(host, onIntent) {
     toImage: (clientX, clientY) => toImage(surface.view, surface.toScreenPoint({ clientX, clientY })),
     viewport: () => surface.view,
     /** The part of the image that is in sight with some room around it, [x0, y0, x1, y1] in image pixels. */
-    inSight: () => inSight(surface.view, surface.host, surface.size),
+    inSight: () => inSight(surface.view, surface.camera.host, surface.size),
     isBusy: () => surface.gesture.mode !== "idle" || surface.hand.stroke !== null,
     whenPainted: () => surface.stack.whenPainted(),
     destroy: () => surface.destroy(),
@@ -63,39 +85,39 @@ class Surface {
       preview: null,
       view: { opacity: 0.4, outline: true, outlineWidth: 1, showPrompts: true, overlays: true },
     };
-    /** @type {Viewport} */
-    this.view = { scale: 1, x: 0, y: 0 };
-    /** Whether the view still is the whole image: then it stays that when the window changes. */
-    this.fitted = true;
-    this.host = { width: 0, height: 0 };
+    this.camera = new Camera(() => this.looked());
     /** @type {import("./gestures.js").Gesture} */
     this.gesture = IDLE;
     this.hand = new HandTool(host);
+    this.touches = new Touches();
+    this.longPress = new LongPress(host);
+    this.cursor = new KeyCursor(host, this.camera, (type, screen, { shift = false, alt = false }) =>
+      this.feed({ type, screen, button: 0, shift, alt, control: false, coarse: false }, KEYBOARD),
+    ({ x, y }) => this.onIntent({ type: "cursor", x, y, object: this.hover?.kind === "object" ? this.hover.id : null }));
     /** @type {number | null} the pointer whose gesture it is */
     this.active = null;
     this.space = false;
     this.pointerInside = false;
     /** @type {Point} where the pointer was last */
     this.pointer = { x: 0, y: 0 };
-    /** @type {Map<number, Point>} */
-    this.touches = new Map();
     /** @type {Hit | null} */
     this.hover = null;
-    /** @type {{time: number, screen: Point, point: boolean} | null} */
-    this.lastClick = null;
-    /** @type {{time: number, screen: Point, point: boolean} | null} the click before a press that may make it a double one */
-    this.second = null;
+    this.doubleClick = new DoubleClick();
     /** @type {ImageBitmap | null} */
     this.bitmap = null;
     this.stop = new AbortController();
     this.stack = new Stack(host, () => {
-      const { scene, view, bitmap } = this;
-      return { scene, view, bitmap, host: this.host, hovered: this.hover?.kind === "point" ? this.hover.index : null, stroke: this.hand.stroke };
+      const { scene, view, bitmap, camera: { host } } = this;
+      return { scene, view, bitmap, host, hovered: this.hover?.kind === "point" ? this.hover.index : null, stroke: this.hand.stroke };
     });
     this.listen();
     this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(host);
     this.resize();
+  }
+
+  get view() {
+    return this.camera.view;
   }
 
   get size() {
@@ -123,8 +145,8 @@ class Surface {
     this.bitmap = null;
     this.stack.touch();
     if (!image) return;
-    this.view = fit(image, this.host);
-    this.fitted = true;
+    this.camera.show(image);
+    this.looked();
     takePicture(image.url)
       .then((bitmap) => {
         if (this.scene.image?.id !== image.id) return;
@@ -163,7 +185,7 @@ class Surface {
 
   /** @param {KeyboardEvent} event @param {boolean} down */
   onSpace(event, down) {
-    if (event.code !== "Space") return;
+    if (event.code !== "Space" || this.cursor.on) return;
     if (down && (!this.pointerInside || isTyping(event.target))) return;
     // Otherwise a button that was clicked before would be pressed again.
     if (this.pointerInside) event.preventDefault();
@@ -182,57 +204,74 @@ class Surface {
 
   /** @param {PointerEvent} event */
   onPointer(event) {
-    if (event.pointerType === "touch" && this.pinch(event)) return;
-    if (this.active === null ? !event.isPrimary : event.pointerId !== this.active) return;
     const screen = this.toScreenPoint(event);
+    const type = TYPES[event.type] ?? "cancel";
+    const { pointerType: kind, pointerId: id, timeStamp: time } = event;
+    const { draws, cancel, pinch } = this.touches.step({ type, id, kind, time, at: screen, contact: Math.max(event.width, event.height) });
+    if (cancel) this.cancel();
+    if (pinch) this.camera.pinch(pinch);
+    if (!draws || (this.active !== null && id !== this.active)) return;
+    const coarse = kind === "touch";
+    if (type === "down") {
+      this.element.focus({ preventScroll: true });
+      this.element.setPointerCapture(id);
+      if (event.button === 1) event.preventDefault();
+      this.doubleClick.pressed(event, screen);
+    }
+    this.feed({ type, screen, button: event.button, shift: event.shiftKey, alt: event.altKey, control: event.ctrlKey || event.metaKey, coarse }, id);
+    const holds = kind !== "mouse" && event.button === 0 && (this.gesture.mode === "press" || this.gesture.mode === "move-point");
+    if (type === "down" && holds) {
+      this.longPress.begin(screen, () => this.feed({ type: "hold", screen, button: 0, shift: false, alt: false, control: false, coarse }, id));
+    }
+  }
+
+  /** A pointer, whichever it is, says something. @param {Said} said @param {number} pointer */
+  feed(said, pointer) {
+    const { type, screen, coarse } = said;
     this.pointer = screen;
     const raw = toImage(this.view, screen);
-    if (event.type === "pointerdown") {
-      this.element.focus({ preventScroll: true });
-      this.element.setPointerCapture(event.pointerId);
-      if (event.button === 1) event.preventDefault();
-      this.second = this.isSecondPress(event, screen);
-    }
-    if (this.byHand(event, screen, raw)) return;
+    if (this.byHand(said, raw, pointer)) return;
     const idle = this.gesture.mode === "idle";
-    const hit = idle ? hitAt(this.scene, this.view, screen, raw, event.ctrlKey || event.metaKey) : null;
-    if (idle) this.showHover(hit, raw);
+    const hit = idle ? this.hitUnder(screen, said) : null;
+    if (idle) this.showHover(hit, raw, coarse);
     const before = this.gesture;
     const { gesture, intents } = step(before, {
-      type: TYPES[event.type] ?? "cancel",
-      screen,
+      ...said,
       image: clampToImage(raw, this.size),
       inside: isInside(raw, this.size),
-      button: event.button,
-      shift: event.shiftKey,
-      alt: event.altKey,
-      control: event.ctrlKey || event.metaKey,
       space: this.space,
       hit,
       box: this.scene.draft?.box ?? null,
       objects: !this.scene.draft && hit?.kind === "object" && hit.id !== this.scene.selected,
     });
     this.gesture = gesture;
-    this.active = gesture.mode === "idle" ? null : event.pointerId;
-    if (event.type === "pointerup" && this.second && isStill(before, intents)) {
+    this.active = gesture.mode === "idle" ? null : pointer;
+    if (gesture.mode !== before.mode) this.longPress.end();
+    const first = type === "up" ? this.doubleClick.ended(before, intents) : null;
+    if (first) {
       const under = before.mode === "press" && before.from.hit?.kind === "object" ? before.from.hit.id : null;
-      this.onIntent({ type: "double-click", addedPoint: this.second.point, object: under });
+      this.onIntent({ type: "double-click", addedPoint: first.point, object: under });
     } else {
       for (const intent of intents) this.emit(intent, screen);
     }
     this.showCursor();
   }
 
-  /** A hand tool draws. @param {PointerEvent} event @param {Point} screen @param {Point} raw @returns {boolean} whether the event was used up */
-  byHand(event, screen, raw) {
-    if (this.gesture.mode !== "idle" || !this.scene.image) return false;
-    const input = /** @type {any} */ ({ type: TYPES[event.type], screen, image: raw, button: event.button, shift: event.shiftKey, space: this.space });
+  /** @param {Point} screen @param {{control: boolean, coarse: boolean}} [how] @returns {Hit | null} */
+  hitUnder(screen, { control, coarse } = { control: false, coarse: false }) {
+    return hitAt(this.scene, this.view, screen, toImage(this.view, screen), { objectsFirst: control, coarse });
+  }
+
+  /** A hand tool draws. @param {Said} said @param {Point} raw @param {number} pointer @returns {boolean} whether the event was used up */
+  byHand(said, raw, pointer) {
+    if (this.gesture.mode !== "idle" || !this.scene.image || said.type === "hold") return false;
+    const input = /** @type {any} */ ({ ...said, image: raw, space: this.space });
     const { used, intents } = this.hand.step(this.scene.view.tool, input, this.view.scale);
     if (!used) return false;
     this.hover = null;
     this.showCursor();
     for (const intent of intents) this.onIntent(intent);
-    this.active = this.hand.stroke === null ? null : event.pointerId;
+    this.active = this.hand.stroke === null ? null : pointer;
     this.stack.touch("stroke");
     return true;
   }
@@ -241,46 +280,13 @@ class Surface {
   emit(intent, screen) {
     if (!this.scene.image) return;
     if (intent.type === "pan") {
-      this.look(pan(this.view, Number(intent.dx), Number(intent.dy), this.size, this.host));
+      this.camera.panBy(Number(intent.dx), Number(intent.dy));
       return;
     }
     if (intent.type === "add-point" || intent.type === "select") {
-      this.lastClick = { time: performance.now(), screen, point: intent.type === "add-point" };
+      this.doubleClick.clicked(screen, intent.type === "add-point");
     }
     this.onIntent(intent);
-  }
-
-  /**
-   * A double click fits the view. Its first click has acted already; the page takes a point back that it added. Only when
-   * the button goes up again is it known that the second press is no drag.
-   * @param {PointerEvent} event @param {Point} screen
-   */
-  isSecondPress(event, screen) {
-    const last = this.lastClick;
-    this.lastClick = null;
-    if (!last || event.button !== 0 || event.shiftKey || event.altKey || event.ctrlKey || event.metaKey) return null;
-    const near = distance(screen, last.screen) <= DOUBLE_CLICK.distance;
-    return near && performance.now() - last.time <= DOUBLE_CLICK.milliseconds ? last : null;
-  }
-
-  /** Two fingers pan and zoom. @param {PointerEvent} event @returns {boolean} whether the event was used up */
-  pinch(event) {
-    const screen = this.toScreenPoint(event);
-    const before = [...this.touches.values()];
-    if (event.type === "pointerup" || event.type === "pointercancel") this.touches.delete(event.pointerId);
-    else if (event.type === "pointerdown" || this.touches.has(event.pointerId)) this.touches.set(event.pointerId, screen);
-    if (before.length < 2 && this.touches.size < 2) return false;
-    if (this.gesture.mode !== "idle") this.cancel();
-    const after = [...this.touches.values()];
-    const [a, b] = before;
-    const [c, d] = after;
-    if (a && b && c && d) {
-      const centre = { x: (c.x + d.x) / 2, y: (c.y + d.y) / 2 };
-      const factor = Math.hypot(c.x - d.x, c.y - d.y) / Math.max(1, Math.hypot(a.x - b.x, a.y - b.y));
-      const moved = pan(this.view, centre.x - (a.x + b.x) / 2, centre.y - (a.y + b.y) / 2, this.size, this.host);
-      this.look(zoom(moved, factor, centre, this.size, this.host));
-    }
-    return true;
   }
 
   /** @param {WheelEvent} event */
@@ -290,39 +296,34 @@ class Surface {
       this.onIntent({ type: "brush-size", factor: Math.exp(-Math.sign(event.deltaY) * 0.12) });
       return;
     }
-    const unit = event.deltaMode === 1 ? 16 : event.deltaMode === 2 ? this.host.height : 1;
-    // A pinch on a trackpad comes as a wheel with Ctrl and small steps.
-    const speed = event.ctrlKey ? 0.01 : 0.0018;
-    const delta = Math.min(Math.max(event.deltaY * unit, -400), 400);
     // Wheel events come with whole pixels; where the pointer moved to is known better on screens that have parts of them.
     const rounded = this.toScreenPoint(event);
     const at = distance(rounded, this.pointer) < 2 ? this.pointer : rounded;
-    this.look(zoom(this.view, Math.exp(-delta * speed), at, this.size, this.host));
+    this.camera.wheel(event, at);
   }
 
-  /** @param {number} factor */
-  zoomBy(factor) {
-    this.look(zoom(this.view, factor, { x: this.host.width / 2, y: this.host.height / 2 }, this.size, this.host));
-  }
-
-  /** @param {Viewport} view */
-  look(view) {
-    this.view = view;
-    this.fitted = false;
+  /** The view moved. */
+  looked() {
     this.stack.moved();
+    this.cursor.draw();
     this.showCursor();
-    this.onIntent({ type: "viewport", scale: view.scale });
+    this.onIntent({ type: "viewport", scale: this.view.scale });
   }
 
-  fit() {
-    this.look(fit(this.size, this.host));
-    this.fitted = true;
+  toggleCursor() {
+    if (this.active === KEYBOARD) this.cancel();
+    this.element.focus({ preventScroll: true });
+    this.cursor.toggle(this.pointerInside ? this.pointer : null);
+    this.showCursor();
+    if (!this.cursor.on) this.onIntent({ type: "hover-end" });
   }
 
   cancel() {
     const { gesture, intents } = step(this.gesture, /** @type {any} */ ({ type: "cancel" }));
     this.gesture = gesture;
     this.hand.stroke = null;
+    this.longPress.end();
+    this.cursor.release();
     this.stack.touch("stroke");
     this.active = null;
     this.space = false;
@@ -330,37 +331,30 @@ class Surface {
     this.showCursor();
   }
 
-  /** @param {Hit | null} hit @param {Point} image */
-  showHover(hit, image) {
+  /** @param {Hit | null} hit @param {Point} image @param {boolean} coarse a finger: what is under it is not looked at */
+  showHover(hit, image, coarse) {
     const object = hit?.kind === "object" ? hit.id : null;
     if (object !== this.scene.highlighted) this.onIntent({ type: "highlight", id: object });
     if (JSON.stringify(hit) !== JSON.stringify(this.hover)) {
       this.hover = hit;
       this.stack.touch("draft");
     }
-    this.onIntent(isInside(image, this.size) ? { type: "hover", x: image.x, y: image.y } : { type: "hover-end" });
+    this.onIntent(!coarse && isInside(image, this.size) ? { type: "hover", x: image.x, y: image.y } : { type: "hover-end" });
   }
 
   showCursor() {
-    const ring = this.hand.showRing(this.scene.view, this.pointer, this.view.scale, this.pointerInside && !this.space && this.gesture.mode === "idle");
-    let cursor = ring ? "none" : "crosshair";
-    if (this.gesture.mode === "pan") cursor = "grabbing";
-    else if (this.space) cursor = "grab";
-    else if (this.gesture.mode === "move-point" || this.hover?.kind === "point") cursor = "move";
-    else if (this.hover?.kind === "handle") cursor = `${HANDLE_CURSORS[this.hover.index]}-resize`;
-    else if (this.hover?.kind === "object" && !this.scene.draft && this.hover.id !== this.scene.selected) cursor = "pointer";
-    this.element.style.cursor = cursor;
+    const ring = this.hand.showRing(this.scene.view, this.pointer, this.view.scale, (this.pointerInside || this.cursor.on) && !this.space && this.gesture.mode === "idle");
+    const { gesture, hover, space, scene } = this;
+    this.element.style.cursor = mouseShape({ gesture, hover, space, ring, scene });
   }
 
   resize() {
     const { clientWidth: width, clientHeight: height } = this.element;
     if (!width || !height) return; // another tab is shown; this one comes back as it was
-    const before = this.host;
-    this.host = { width, height };
-    const { image } = this.scene;
-    if (image) this.view = this.fitted ? fit(image, this.host) : resized(this.view, before, this.host, image);
-    this.stack.resize(this.host);
-    if (image) this.onIntent({ type: "viewport", scale: this.view.scale });
+    this.camera.resize({ width, height });
+    this.stack.resize(this.camera.host);
+    this.cursor.draw();
+    if (this.scene.image) this.onIntent({ type: "viewport", scale: this.view.scale });
   }
 
   /** @param {{clientX: number, clientY: number}} event @returns {Point} */
@@ -381,17 +375,14 @@ class Surface {
     this.observer.disconnect();
     this.stack.remove();
     this.hand.remove();
+    this.longPress.remove();
+    this.cursor.remove();
   }
 }
 
 /** Whether all objects are to be painted in another way. @param {Scene["view"]} a @param {Scene["view"]} b */
 function masksLookOther(a, b) {
   return a.opacity !== b.opacity || a.outline !== b.outline || a.outlineWidth !== b.outlineWidth || a.overlays !== b.overlays;
-}
-
-/** Whether a press that ends now was a click and no drag. @param {import("./gestures.js").Gesture} before @param {import("./gestures.js").Intent[]} intents */
-function isStill(before, intents) {
-  return before.mode === "press" ? !intents.some((intent) => intent.type === "set-box") : before.mode === "move-point" && !intents.length;
 }
 
 /** Whether a key belongs to a text field. @param {EventTarget | null} target */

@@ -36,7 +36,7 @@ export function candidateStrip({ store, choose }) {
     return { card, canvas, score };
   });
   const group = h("div", { class: "ann-candidate-group", role: "radiogroup", "aria-label": "What the click means" });
-  const element = h("div", { class: "ann-candidates", hidden: true, "data-testid": "candidates" }, group, h("span", { class: "ann-candidates-key" }, h("kbd", {}, "Tab"), " next"));
+  const element = h("div", { class: "ann-candidates", hidden: true, "data-testid": "candidates" }, group, h("span", { class: "ann-candidates-key" }, h("kbd", { "data-action": "nextCandidate" }), " next"));
 
   /** @type {HTMLImageElement | null} */
   let picture = null;

@@ -29,7 +29,7 @@ export function categoryList({ store, choose, add, change, remove }) {
   });
   const element = h("section", { class: "ann-panel ann-categories", "aria-label": "Categories" },
     h("header", { class: "ann-panel-head" }, h("h2", {}, "Categories")),
-    list, h("div", { class: "ann-category-add" }, icon("plus", 14), name, h("kbd", { "aria-hidden": "true" }, "N")));
+    list, h("div", { class: "ann-category-add" }, icon("plus", 14), name, h("kbd", { "aria-hidden": "true", "data-action": "addCategory" })));
 
   store.watch((state) => [state.project?.categories, activeCategory(state)], (state) => {
     const chosen = activeCategory(state);
@@ -54,10 +54,10 @@ export function categoryList({ store, choose, add, change, remove }) {
 function categoryRow(category, { choose, change, remove }) {
   const id = category.id;
   const colour = h("input", {
-    type: "color", class: "ann-colour", value: category.colour, tabIndex: -1, title: "Change the colour", "aria-label": `Colour of ${category.name}`,
+    type: "color", class: "ann-colour", value: category.colour, tabIndex: -1, title: "Change the colour",
     on: { change: () => void change(id, { colour: colour.value }), click: (/** @type {Event} */ event) => event.stopPropagation() },
   });
-  const label = h("span", { class: "ann-category-name" });
+  const label = h("button", { type: "button", class: "ann-category-name", role: "radio" });
   const rename = () => {
     if (label.hidden) return;
     const field = h("input", { class: "ann-field ann-rename", value: label.textContent ?? "", maxlength: 100, "aria-label": "New name of the category" });
@@ -76,7 +76,7 @@ function categoryRow(category, { choose, change, remove }) {
     field.select();
   };
   return h("div", {
-    class: "ann-category-row", role: "radio", tabIndex: -1, "data-testid": "category",
+    class: "ann-category-row", "data-testid": "category",
     on: {
       click: () => choose(id),
       dblclick: rename,
@@ -85,22 +85,28 @@ function categoryRow(category, { choose, change, remove }) {
   },
   h("kbd", { class: "ann-key", "aria-hidden": "true" }), colour, label,
   h("span", { class: "ann-category-actions" },
-    h("button", { type: "button", class: "ann-icon-button", title: "Rename (double click)", "aria-label": "Rename", on: { click: (/** @type {Event} */ event) => { event.stopPropagation(); rename(); } } }, icon("pencil", 14)),
-    h("button", { type: "button", class: "ann-icon-button ann-category-remove", title: "Remove this unused category", "aria-label": "Remove", on: { click: (/** @type {Event} */ event) => { event.stopPropagation(); remove(id); } } }, icon("trash", 14))),
+    h("button", { type: "button", class: "ann-icon-button", title: "Rename (double click)", on: { click: (/** @type {Event} */ event) => { event.stopPropagation(); rename(); } } }, icon("pencil", 14)),
+    h("button", { type: "button", class: "ann-icon-button ann-category-remove", title: "Remove this unused category", on: { click: (/** @type {Event} */ event) => { event.stopPropagation(); remove(id); } } }, icon("trash", 14))),
   h("span", { class: "ann-count", title: "Objects of this category in the project" }));
 }
 
 /** @param {HTMLElement} row @param {Category} category @param {number} index @param {boolean} chosen */
 function updateRow(row, category, index, chosen) {
-  row.setAttribute("aria-checked", String(chosen));
-  row.tabIndex = chosen ? 0 : -1;
+  row.classList.toggle("is-chosen", chosen);
   row.title = category.name;
   row.classList.toggle("is-unused", category.objects === 0);
   const key = row.querySelector(".ann-key");
   if (key !== null) setText(key, index < 9 ? String(index + 1) : "");
   const name = row.querySelector(".ann-category-name");
-  if (name !== null) setText(name, category.name);
+  if (name instanceof HTMLElement) {
+    setText(name, category.name);
+    name.setAttribute("aria-checked", String(chosen));
+  }
+  const [rename, remove] = row.querySelectorAll(".ann-category-actions button");
+  rename?.setAttribute("aria-label", `Rename ${category.name}`);
+  remove?.setAttribute("aria-label", `Remove ${category.name}`);
   const colour = /** @type {HTMLInputElement | null} */ (row.querySelector(".ann-colour"));
+  colour?.setAttribute("aria-label", `Colour of ${category.name}`);
   if (colour !== null && colour !== document.activeElement) colour.value = category.colour;
   const count = row.querySelector(".ann-count");
   if (count !== null) setText(count, category.objects === 0 ? "" : number.format(category.objects));

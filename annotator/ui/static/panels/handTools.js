@@ -4,10 +4,10 @@ import { button, h, setText } from "../dom.js";
 import { setView } from "../store.js";
 
 const TOOLS = /** @type {const} */ ([
-  ["prompt", "Click and box", "Esc", "pointer"],
-  ["brush", "Brush", "B", "brush"],
-  ["eraser", "Eraser", "X", "eraser"],
-  ["lasso", "Lasso", "S", "lasso"],
+  ["prompt", "Click and box", "discard", "pointer"],
+  ["brush", "Brush", "brush", "brush"],
+  ["eraser", "Eraser", "eraser", "eraser"],
+  ["lasso", "Lasso", "lasso", "lasso"],
 ]);
 
 /** Clean-ups: operation, title, what it does, options. */
@@ -26,10 +26,10 @@ const number = new Intl.NumberFormat("en");
  *   look: (operation: string, title: string, options: {[name: string]: number}) => void, leave: () => void}} options
  */
 export function handTools({ store, run, look, leave }) {
-  const buttons = TOOLS.map(([tool, title, key, icon]) => ({
-    tool, element: button({ title, key, icon, testid: `tool-${tool}`, click: () => store.update(setView, { tool }) }),
+  const buttons = TOOLS.map(([tool, title, action, icon]) => ({
+    tool, element: button({ title, action, icon, testid: `tool-${tool}`, click: () => store.update(setView, { tool }) }),
   }));
-  const opener = button({ title: "Clean up", key: "U", icon: "sparkle", testid: "clean-up", click: () => toggleMenu() });
+  const opener = button({ title: "Clean up", action: "cleanUp", icon: "sparkle", testid: "clean-up", click: () => toggleMenu() });
   opener.setAttribute("aria-haspopup", "menu");
   const rows = CLEANUPS.map(([operation, title, text, options]) => h("button", {
     type: "button", role: "menuitem", "data-testid": `clean-${operation}`,
@@ -39,8 +39,8 @@ export function handTools({ store, run, look, leave }) {
   const size = h("span", { class: "ann-brush-size", title: "Radius of the brush in image pixels ([ and ])" });
   const text = h("span", { role: "status", "data-testid": "clean-text" });
   const bar = h("div", { class: "ann-clean-bar", hidden: true, "data-testid": "clean-bar" }, text,
-    h("button", { type: "button", class: "ann-button is-primary", "data-testid": "clean-apply", on: { click: () => run("accept") } }, "Apply ", h("kbd", {}, "Enter")),
-    h("button", { type: "button", class: "ann-button", on: { click: () => run("discard") } }, "Cancel ", h("kbd", {}, "Esc")));
+    h("button", { type: "button", class: "ann-button is-primary", "data-testid": "clean-apply", on: { click: () => run("accept") } }, "Apply ", h("kbd", { "data-action": "accept" })),
+    h("button", { type: "button", class: "ann-button", on: { click: () => run("discard") } }, "Cancel ", h("kbd", { "data-action": "discard" })));
   const strip = h("div", { class: "ann-tools", role: "toolbar", "aria-label": "Tools", "aria-orientation": "vertical" },
     buttons.map((one) => one.element), size, h("span", { class: "ann-tools-line", "aria-hidden": "true" }), opener);
   const element = h("div", { class: "ann-hand" }, strip, menu, bar);

@@ -49,7 +49,7 @@ export function imageList({ store, open, filter, addFiles }) {
   const position = h("span", { class: "ann-count", "data-testid": "position" });
   const scan = h("div", { class: "ann-scan", role: "status", hidden: true }, h("span"), h("progress", { max: "1", "aria-label": "Reading the folder" }));
   const nothing = h("p", { class: "ann-nothing", hidden: true });
-  const scroller = h("div", { class: "ann-scroll ann-image-list", role: "listbox", "aria-label": "Images", tabIndex: 0 }, nothing);
+  const scroller = h("div", { class: "ann-scroll ann-image-list", role: "listbox", "aria-label": "Images", tabIndex: 0 });
   scroller.addEventListener("keydown", (event) => {
     if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
     const { list, image } = store.get();
@@ -66,7 +66,7 @@ export function imageList({ store, open, filter, addFiles }) {
   const element = h("section", { class: "ann-panel ann-images", "aria-label": "Images" },
     h("header", { class: "ann-panel-head" }, h("h2", {}, "Images"), position,
       h("button", { type: "button", class: "ann-icon-button", title: "Add images", "aria-label": "Add images", on: { click: () => chooser.click() } }, icon("plus"))),
-    h("div", { class: "ann-filters" }, h("div", { class: "ann-search" }, icon("search", 14), search), status), scan, scroller, chooser);
+    h("div", { class: "ann-filters" }, h("div", { class: "ann-search" }, icon("search", 14), search), status), scan, nothing, scroller, chooser);
 
   let revealed = -1;
   const current = () => store.get().image?.id ?? store.get().opening ?? store.get().failure?.id ?? null;

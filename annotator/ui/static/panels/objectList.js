@@ -1,6 +1,7 @@
 /** The objects of the image: what they are, how sure the model was, and what can be done with one. */
 
 import { button, h, icon, setText, virtualList } from "../dom.js";
+import { retitle, showHints } from "../keyHints.js";
 
 /** @typedef {import("../store.js").Annotation} Annotation */
 
@@ -24,7 +25,7 @@ export const percent = (score) => score === null ? "–" : `${Math.round(Math.mi
 export function objectList({ store, verbs }) {
   const count = h("span", { class: "ann-count", "data-testid": "object-count" });
   const nothing = h("p", { class: "ann-nothing" }, "Click on something in the picture.");
-  const scroller = h("div", { class: "ann-scroll ann-object-list", role: "listbox", "aria-label": "Objects", tabIndex: 0 }, nothing);
+  const scroller = h("div", { class: "ann-scroll ann-object-list", role: "grid", "aria-label": "Objects", tabIndex: 0 });
   scroller.addEventListener("pointerleave", () => verbs.highlight(null));
   scroller.addEventListener("keydown", (event) => {
     if (event.key !== "ArrowDown" && event.key !== "ArrowUp" || event.target !== scroller) return;
@@ -53,7 +54,7 @@ export function objectList({ store, verbs }) {
     shown = state.selected;
   });
   const element = h("section", { class: "ann-panel ann-objects", "aria-label": "Objects" },
-    h("header", { class: "ann-panel-head" }, h("h2", {}, "Objects"), count), scroller);
+    h("header", { class: "ann-panel-head" }, h("h2", {}, "Objects"), count), nothing, scroller);
   return { element };
 }
 
@@ -69,21 +70,23 @@ function objectRow(object, verbs, store) {
       click: (/** @type {Event} */ event) => event.stopPropagation(),
     },
   });
-  return h("div", {
-    class: "ann-object-row", role: "option", "data-testid": "object-row",
+  const row = h("div", {
+    class: "ann-object-row", role: "row", "data-testid": "object-row",
     on: {
       click: () => verbs.select(store.get().selected === id ? null : id),
       pointerenter: () => verbs.highlight(id),
     },
   },
   h("i", { class: "ann-swatch" }),
-  h("span", { class: "ann-object-name" }), relabel,
-  h("span", { class: "ann-object-figures" }, h("span", { title: "How sure the model was" }), h("span", { title: "Area" })),
-  h("span", { class: "ann-object-actions" },
-    button({ title: "Refine", key: "E", icon: "pencil", testid: "object-refine", click: own(verbs.refine) }),
-    button({ title: "Hide", key: "Shift+H", icon: "eye", testid: "object-hide", click: own(verbs.toggleHidden) }),
-    button({ title: "Lock", key: "L", icon: "unlock", testid: "object-lock", click: own(verbs.toggleLocked) }),
-    button({ title: "Delete", key: "Delete", icon: "trash", testid: "object-delete", click: own(verbs.remove) })));
+  h("span", { class: "ann-object-category", role: "gridcell" }, h("span", { class: "ann-object-name" }), relabel),
+  h("span", { class: "ann-object-figures", role: "gridcell" }, h("span", { title: "How sure the model was" }), h("span", { title: "Area" })),
+  h("span", { class: "ann-object-actions", role: "gridcell" },
+    button({ title: "Refine", action: "refine", icon: "pencil", testid: "object-refine", click: own(verbs.refine) }),
+    button({ title: "Hide", action: "hideObject", icon: "eye", testid: "object-hide", click: own(verbs.toggleHidden) }),
+    button({ title: "Lock", action: "lockObject", icon: "unlock", testid: "object-lock", click: own(verbs.toggleLocked) }),
+    button({ title: "Delete", action: "deleteObject", icon: "trash", testid: "object-delete", click: own(verbs.remove) })));
+  showHints(row, store.get().keys);
+  return row;
 }
 
 /** @param {HTMLElement} row @param {Annotation} object @param {import("../store.js").State} state */
@@ -109,16 +112,16 @@ function updateRow(row, object, state) {
   row.classList.toggle("is-refined", state.draft?.replaces === object.id);
   const [refine, hide, lock] = row.querySelectorAll("button");
   if (refine !== undefined) refine.disabled = object.locked || state.draft !== null;
-  if (hide !== undefined) toggle(hide, object.hidden ? "eye-off" : "eye", object.hidden ? "Show" : "Hide", object.hidden);
-  if (lock !== undefined) toggle(lock, object.locked ? "lock" : "unlock", object.locked ? "Unlock" : "Lock", object.locked);
+  if (hide !== undefined) toggle(hide, object.hidden ? "eye-off" : "eye", object.hidden ? "Show" : "Hide", object.hidden, state.keys);
+  if (lock !== undefined) toggle(lock, object.locked ? "lock" : "unlock", object.locked ? "Unlock" : "Lock", object.locked, state.keys);
 }
 
-/** @param {HTMLButtonElement} element @param {"eye" | "eye-off" | "lock" | "unlock"} picture @param {string} title @param {boolean} on */
-function toggle(element, picture, title, on) {
+/** @param {HTMLButtonElement} element @param {"eye" | "eye-off" | "lock" | "unlock"} picture @param {string} title @param {boolean} on @param {import("../keymap.js").Chosen} keys */
+function toggle(element, picture, title, on, keys) {
   if (element.dataset["icon"] === picture) return;
   element.dataset["icon"] = picture;
   element.replaceChildren(icon(picture));
-  element.title = `${title} (${title === "Hide" || title === "Show" ? "Shift+H" : "L"})`;
+  retitle(element, title, keys);
   element.setAttribute("aria-label", title);
   element.classList.toggle("is-on", on);
 }

@@ -1,6 +1,7 @@
 /** The middle of the page: the bar above the canvas, the canvas, and what floats on it. */
 
 import { button, h, icon, setText } from "../dom.js";
+import { retitle } from "../keyHints.js";
 import { nameParts, objectsText } from "./imageList.js";
 
 /** @typedef {import("../store.js").State} State */
@@ -13,9 +14,9 @@ export function stage({ store, run, dismissHint, addFiles, chooseFiles, reopen, 
   const host = h("div", { class: "ann-surface", tabIndex: 0, role: "application", "data-testid": "canvas", "aria-label": "Canvas: click to add points, drag to draw a box" });
   const scale = h("span", { class: "ann-scale", "aria-label": "Zoom" });
   const zoom = h("div", { class: "ann-zoom", role: "group", "aria-label": "Zoom" },
-    button({ title: "Zoom out", key: "−", icon: "minus", click: () => run("zoomOut") }), scale,
-    button({ title: "Zoom in", key: "+", icon: "plus", click: () => run("zoomIn") }),
-    button({ title: "Fit", key: "F", icon: "fit", click: () => run("fit") }));
+    button({ title: "Zoom out", action: "zoomOut", icon: "minus", click: () => run("zoomOut") }), scale,
+    button({ title: "Zoom in", action: "zoomIn", icon: "plus", click: () => run("zoomIn") }),
+    button({ title: "Fit", action: "fit", icon: "fit", click: () => run("fit") }));
   const message = h("div", { class: "ann-message", hidden: true, role: "status" });
   const veil = h("div", { class: "ann-veil", hidden: true }, h("span", { class: "ann-spinner" }), h("span", {}, "Opening…"));
   const element = h("main", { class: "ann-stage" }, bar({ store, run }),
@@ -42,13 +43,13 @@ export function stage({ store, run, dismissHint, addFiles, chooseFiles, reopen, 
 function bar({ store, run }) {
   const name = h("span", { class: "ann-title-name" }, h("span", { class: "ann-folder" }), h("span", { class: "ann-name-start" }), h("span"));
   const details = h("span", { class: "ann-title-details" });
-  const previous = button({ title: "Previous image", key: "←", icon: "left", testid: "previous", click: () => run("previousImage") });
-  const next = button({ title: "Next image", key: "→", icon: "right", testid: "next", click: () => run("nextImage") });
-  const undo = button({ title: "Undo", key: "Z", icon: "undo", testid: "undo", click: () => run("undo") });
-  const redo = button({ title: "Redo", key: "Shift+Z", icon: "redo", testid: "redo", click: () => run("redo") });
-  const discard = button({ title: "Discard", key: "Esc", label: "Discard", class: "ann-button", testid: "discard", click: () => run("discard") });
-  const accept = button({ title: "Accept", key: "Enter", label: "Accept", class: "ann-button is-primary", testid: "accept", click: () => run("accept") });
-  const mark = button({ title: "Mark done and go on", key: "M", label: "Mark done", class: "ann-button ann-mark-button", testid: "mark", icon: "flag", click: () => run("mark") });
+  const previous = button({ title: "Previous image", action: "previousImage", icon: "left", testid: "previous", click: () => run("previousImage") });
+  const next = button({ title: "Next image", action: "nextImage", icon: "right", testid: "next", click: () => run("nextImage") });
+  const undo = button({ title: "Undo", action: "undo", icon: "undo", testid: "undo", click: () => run("undo") });
+  const redo = button({ title: "Redo", action: "redo", icon: "redo", testid: "redo", click: () => run("redo") });
+  const discard = button({ title: "Discard", action: "discard", label: "Discard", class: "ann-button", testid: "discard", click: () => run("discard") });
+  const accept = button({ title: "Accept", action: "accept", label: "Accept", class: "ann-button is-primary", testid: "accept", click: () => run("accept") });
+  const mark = button({ title: "Mark done and go on", action: "mark", label: "Mark done", class: "ann-button ann-mark-button", testid: "mark", icon: "flag", click: () => run("mark") });
   store.watch((state) => [state.image, state.opening, state.failure, state.list.items], ({ image, opening, failure, list }) => {
     const item = image ?? list.items.find((other) => other.id === (opening ?? failure?.id));
     for (const [index, part] of nameParts(item?.name ?? "").entries()) {
@@ -60,7 +61,7 @@ function bar({ store, run }) {
     const finished = image?.state === "done" || image?.state === "empty";
     const label = mark.querySelector("span");
     if (label !== null) setText(label, finished ? "Reopen" : image?.objects === 0 ? "Mark empty" : "Mark done");
-    mark.title = finished ? "Open the image for work again (M)" : `${objectsText(image?.objects ?? 0)}: mark it ${image?.objects === 0 ? "empty" : "done"} and go on (M)`;
+    retitle(mark, finished ? "Open the image for work again" : `${objectsText(image?.objects ?? 0)}: mark it ${image?.objects === 0 ? "empty" : "done"} and go on`, store.get().keys);
     mark.classList.toggle("is-finished", finished);
     mark.disabled = image === null;
   });
@@ -69,8 +70,8 @@ function bar({ store, run }) {
     discard.disabled = draft === null;
     undo.disabled = history.undo === null;
     redo.disabled = history.redo === null;
-    undo.title = history.undo === null ? "Nothing to undo" : `Undo: ${history.undo} (Z)`;
-    redo.title = history.redo === null ? "Nothing to redo" : `Redo: ${history.redo} (Shift+Z)`;
+    retitle(undo, history.undo === null ? "Nothing to undo" : `Undo: ${history.undo}`, store.get().keys);
+    retitle(redo, history.redo === null ? "Nothing to redo" : `Redo: ${history.redo}`, store.get().keys);
   });
   return h("div", { class: "ann-bar", role: "toolbar", "aria-label": "Image and draft" },
     h("div", { class: "ann-bar-group" }, previous, next), h("div", { class: "ann-title" }, name, details),
@@ -80,11 +81,12 @@ function bar({ store, run }) {
 
 /** Three lines for somebody who has not been here before. @param {{store: import("../store.js").Store, dismissHint: () => void}} options */
 function hint({ store, dismissHint }) {
-  const line = (/** @type {string} */ key, /** @type {string} */ text) => h("li", {}, h("kbd", {}, key), h("span", {}, text));
+  /** @param {HTMLElement} key @param {(Node | string)[]} text */
+  const line = (key, ...text) => h("li", {}, key, h("span", {}, text));
   const element = h("div", { class: "ann-hint", role: "note", "data-testid": "hint", hidden: true },
-    h("ol", {}, line("Click", "on an object; drag draws a box around it"),
-      line("Right click", "or Shift + click takes a part away"),
-      line("Enter", "keeps the object; ? shows every key")),
+    h("ol", {}, line(h("kbd", {}, "Click"), "on an object; drag draws a box around it"),
+      line(h("kbd", {}, "Right click"), "or Shift + click takes a part away"),
+      line(h("kbd", { "data-action": "accept" }), "keeps the object; ", h("kbd", { "data-action": "help" }), " shows every key")),
     button({ title: "Close", icon: "close", click: dismissHint }));
   store.watch((state) => [state.hint, state.image === null], (state) => { element.hidden = !state.hint || state.image === null; });
   return element;

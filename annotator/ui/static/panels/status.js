@@ -57,20 +57,20 @@ export function statusBar({ store, help, models, leave }) {
   });
   return {
     element: h("footer", { class: "ann-status" }, model, embedding, h("span", { class: "ann-bar-line", "aria-hidden": "true" }),
-      latency, saved, button({ title: "Shortcuts", key: "?", icon: "help", testid: "help", click: help })),
+      latency, saved, button({ title: "Shortcuts", action: "help", icon: "help", testid: "help", click: help })),
   };
 }
 
-/** Switches of the view: name, label, key, what it does. */
+/** Switches of the view: name, label, the action that does the same, what it does. */
 const SWITCHES = /** @type {const} */ ([
-  ["overlays", "Masks", "V", "Show or hide all masks"],
-  ["outline", "Outlines", "O", "Show or hide outlines"],
-  ["showPrompts", "Prompts", "", "Show or hide the draft’s points and box"],
-  ["crosshair", "Crosshair", "Shift+C", "Lines through the pointer, for placing boxes"],
-  ["isolate", "Isolate", "I", "Hide all objects but the selected one"],
-  ["local", "Refine locally", "", "While you refine an object, a click changes only the region it touches"],
-  ["detail", "Look closer", "", "Small objects get a second look at full resolution, from the second click or a box on"],
-  ["quick", "Quick mode", "Q", "The next click accepts the draft and begins another object"],
+  ["overlays", "Masks", "toggleMasks", "Show or hide all masks"],
+  ["outline", "Outlines", "toggleOutline", "Show or hide outlines"],
+  ["showPrompts", "Prompts", null, "Show or hide the draft’s points and box"],
+  ["crosshair", "Crosshair", "crosshair", "Lines through the pointer, for placing boxes"],
+  ["isolate", "Isolate", "isolate", "Hide all objects but the selected one"],
+  ["local", "Refine locally", null, "While you refine an object, a click changes only the region it touches"],
+  ["detail", "Look closer", null, "Small objects get a second look at full resolution, from the second click or a box on"],
+  ["quick", "Quick mode", "quick", "The next click accepts the draft and begins another object"],
 ]);
 
 /** How masks are drawn and what clicks do. @param {{store: import("../store.js").Store, setLocal: (local: boolean) => void}} options */
@@ -85,18 +85,18 @@ export function viewSettings({ store, setLocal }) {
     on: { input: () => store.update(setView, { outlineWidth: Number(outlineWidth.value) }) },
   });
   const width = h("span", { class: "ann-count" });
-  /** @param {string} name @param {string} label @param {string} key @param {string} title @param {(on: boolean) => void} change */
-  const toggle = (name, label, key, title, change) => {
+  /** @param {string} name @param {string} label @param {string | null} action @param {string} title @param {(on: boolean) => void} change */
+  const toggle = (name, label, action, title, change) => {
     const box = h("input", { type: "checkbox", "data-testid": `view-${name}`, on: { change: () => change(box.checked) } });
-    return { box, element: h("label", { class: "ann-switch", title }, box, h("span", {}, label), key === "" ? null : h("kbd", { "aria-hidden": "true" }, key)) };
+    return { box, element: h("label", { class: "ann-switch", title }, box, h("span", {}, label), action === null ? null : h("kbd", { "aria-hidden": "true", "data-action": action })) };
   };
-  const switches = SWITCHES.map(([name, label, key, title]) => ({
-    name, ...toggle(name, label, key, title, (on) => {
+  const switches = SWITCHES.map(([name, label, action, title]) => ({
+    name, ...toggle(name, label, action, title, (on) => {
       store.update(setView, { [name]: on });
       if (name === "local") setLocal(on);
     }),
   }));
-  const hover = toggle("hover", "Preview", "H", "Show the mask that a click would give", (on) => store.update(setView, { hover: on ? "on" : "off" }));
+  const hover = toggle("hover", "Preview", "toggleHover", "Show the mask that a click would give", (on) => store.update(setView, { hover: on ? "on" : "off" }));
   store.watch((state) => [state.view.hover, state.statistics.decodes], (state) => { hover.box.checked = previews(state); });
   store.watch((state) => [state.view], ({ view }) => {
     opacity.value = String(view.opacity);
