@@ -11,6 +11,7 @@ from annotator.api import schemas
 from annotator.api.security import person
 from annotator.errors import InvalidInput
 from annotator.images.display import display_size
+from annotator.sessions.combining import Seen
 from annotator.sessions.service import Service
 
 router = APIRouter(tags=["images"])
@@ -170,8 +171,17 @@ def add_annotation(service: Current, author: Author, image: ImageId, body: schem
             candidate=body.candidate,
             model=body.model,
             closer=body.closer,
+            no_overlap=body.no_overlap,
         )
     return _saved(service, author, image, annotation=schemas.annotation_json(annotation))
+
+
+@router.post("/images/{image}/combine")
+def combine(service: Current, author: Author, image: ImageId, body: schemas.CombineBody) -> dict[str, Any]:
+    """Merge, subtract, intersect or split objects, as one step of undo; replies with the image as it is then."""
+    seen = [Seen(one.id, one.revision) for one in body.objects]
+    parts = service.combiner.combine(author=author, image_id=image, operation=body.operation, objects=seen)
+    return {"parts": parts, "image": image_reply(service, author, image)}
 
 
 @router.patch("/annotations/{annotation}")

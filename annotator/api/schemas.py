@@ -112,6 +112,7 @@ class AnnotationBody(Body):
     rle: Rle | None = None
     key: DraftId | None = None
     closer: StrictBool = True
+    no_overlap: StrictBool = False
 
 
 class AnnotationPatch(Body):
@@ -133,6 +134,18 @@ class MaskEditBody(Body):
     strength: Annotated[float, Field(gt=0, le=50)] = 2.0
     others: Annotated[list[Id], Field(max_length=1000)] = []
     except_: Annotated[Id | None, Field(alias="except")] = None
+
+
+class SeenBody(Body):
+    id: Id
+    revision: Revision
+
+
+class CombineBody(Body):
+    """An operation on accepted objects; the first keeps its id."""
+
+    operation: Literal["merge", "subtract", "intersect", "split"]
+    objects: Annotated[list[SeenBody], Field(min_length=1, max_length=1000)]
 
 
 class CategoryBody(Body):

@@ -24,6 +24,7 @@ class Provenance:
         clicks: number of points and boxes the object took.
         seconds: time from the first prompt to the acceptance.
         draft: id of the draft it was accepted from; who asks twice (the first reply was lost) gets one object.
+        cut: pixels of the answer that were left to other objects.
     """
 
     source: str = "api"
@@ -32,6 +33,7 @@ class Provenance:
     clicks: int = 0
     seconds: float | None = None
     draft: str | None = None
+    cut: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object; `Provenance(**json)` reads it back."""
@@ -42,6 +44,7 @@ class Provenance:
             "clicks": self.clicks,
             "seconds": self.seconds,
             "draft": self.draft,
+            "cut": self.cut,
         }
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from annotator.domain import mask_edit
 from annotator.domain.annotation import Annotation, Draft, Provenance, Replaces
 from annotator.domain.changes import Change, Edit
 from annotator.domain.mask import Mask
@@ -99,12 +100,14 @@ class Drafts:
         candidate: int | None = None,
         model: str | None = None,
         closer: bool = True,
+        no_overlap: bool = False,
     ) -> Annotation:
         """Turn the draft into an annotation, or let it take the place of the one it refines, in one change.
 
         Args:
             model: the one that showed the mask; None: the default one.
             closer: False: the closer look that the draft asks for was not on the screen yet; what was is accepted.
+            no_overlap: pixels that belong to other objects stay theirs; the provenance says how many.
 
         Raises:
             Conflict: there is no such draft (any more), or the annotation it refines was changed since.
@@ -124,6 +127,7 @@ class Drafts:
         prompt = prompt if closer else replace(prompt, crop=None)
         prompt.require_answerable(width=image.width, height=image.height)
         scored = self._engine.mask(self._library.source(image), prompt, model=model)
+        scored, cut = self._apart(draft, scored) if no_overlap else (scored, 0)
         drawn = prompt.mask is not None and not prompt.points and prompt.box is None
         provenance = Provenance(
             source="hand" if drawn else "model",
@@ -132,6 +136,7 @@ class Drafts:
             clicks=prompt.clicks,
             seconds=_seconds(draft.started, now()),
             draft=draft_id,
+            cut=cut,
         )
         drop = Edit("draft", image_id, draft.content(), None, draft.revision)
         if draft.replaces is not None:
@@ -148,6 +153,16 @@ class Drafts:
             also=(drop,),
             label="accept",
         )
+
+    def _apart(self, draft: Draft, scored: ScoredMask) -> tuple[ScoredMask, int]:
+        """The mask without what belongs to other objects, and how many pixels that is."""
+        besides = draft.replaces.annotation if draft.replaces else None
+        with self._database.read() as connection:
+            others = [one.mask for one in annotation_rows.of_image(connection, draft.image_id) if one.id != besides]
+        left = mask_edit.subtract(scored.mask, others)
+        if left.mask.area == 0 < scored.mask.area:
+            raise InvalidInput("All of the mask belongs to other objects; turn “No overlap” off to keep it.")
+        return replace(scored, mask=left.mask), left.removed
 
     def _replace(
         self,

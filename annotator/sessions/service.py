@@ -20,6 +20,7 @@ from annotator.errors import AnnotatorError, Conflict, InvalidInput, NotFound, S
 from annotator.exporters.base import ExportReport
 from annotator.sessions.categories import Categories
 from annotator.sessions.changing import Recorder
+from annotator.sessions.combining import Combiner
 from annotator.sessions.drafting import Drafts
 from annotator.sessions.editing import Editor, History, read_history
 from annotator.sessions.exporting import ExportJob, run_in_process
@@ -73,6 +74,7 @@ class Service:
         recorder = Recorder(database=database, project_id=self.project_id)
         self.drafts = Drafts(recorder=recorder, engine=engine, library=self.library)
         self.editor = Editor(recorder)
+        self.combiner = Combiner(recorder)
 
     @classmethod
     def open(cls, folder: Path, settings: Settings, *, engine: Engine | None = None) -> Service:
