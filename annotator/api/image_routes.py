@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Header, Path, Request
+from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from fastapi.responses import FileResponse, JSONResponse
 
 from annotator.api import schemas
@@ -92,6 +92,15 @@ def embed(
         image_id=image, model=wanted.model, client=wanted.client or _client(request, client), ahead=wanted.ahead
     )
     return {"state": "ready", "encoded": result.encoded, "ms": round(result.ms, 1)}
+
+
+@router.get("/images/{image}/embed")
+def embedding(
+    service: Current, image: ImageId, model: Annotated[str | None, Query(max_length=100)] = None
+) -> dict[str, Any]:
+    """Whether clicks on the image are fast, and if not, what is being waited for; never waits itself."""
+    state, ahead = service.embedding(image_id=image, model=model)
+    return {"state": state, "ahead": ahead}
 
 
 @router.post("/images/{image}/predict")

@@ -114,6 +114,12 @@ class Embeddings:
             return "queued"
         return "failed" if key in self._failed else "unknown"
 
+    def ahead(self, key: str) -> int:
+        """How many jobs come before the one that the image with this key waits for."""
+        waiting = self._lanes.waiting()
+        mine = min((job.order for job in waiting if job.image == key), default=None)
+        return 0 if mine is None else len(self._lanes.running()) + sum(job.order < mine for job in waiting)
+
     def met(self, predictor: Predictor | None) -> set[str]:
         """Keys of the images in memory, under way, or failed."""
         keys = {job.image for job in (*self._lanes.waiting(), *self._lanes.running()) if job.image}

@@ -213,6 +213,10 @@ class Engine:
         """How far the image with this key is."""
         return self._embeddings.state(self._models.peek(model or self.model), key)
 
+    def ahead(self, key: str) -> int:
+        """How many jobs come before the one that the image with this key waits for."""
+        return self._embeddings.ahead(key)
+
     def status(self) -> EngineStatus:
         """The engine at a glance; never waits for a device."""
         predictor = self._models.peek(self.model)

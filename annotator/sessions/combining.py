@@ -39,7 +39,7 @@ class Combiner:
 
         Args:
             operation: `merge` (the others become part of the first and are gone), `subtract` (the first loses what the
-                others have), `intersect` (it keeps only what they have too), `split` (each part of it becomes an object;
+                others have), `intersect` (it keeps only what they have too), `split` (each of its parts becomes one;
                 the largest stays the first).
             objects: the first, then the others; `split` takes one.
 

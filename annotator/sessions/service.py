@@ -15,7 +15,7 @@ from annotator.config import Settings
 from annotator.domain.annotation import Annotation, Draft
 from annotator.domain.project import IMAGE_STATES, Category, Image, ProjectCounts
 from annotator.domain.prompt import Prompt
-from annotator.engine import EmbedResult, Engine, ImageSource, Prediction
+from annotator.engine import EmbedResult, Engine, ImageSource, ImageState, Prediction
 from annotator.errors import AnnotatorError, Conflict, InvalidInput, NotFound, StorageProblem
 from annotator.exporters.base import ExportReport
 from annotator.sessions.categories import Categories
@@ -223,6 +223,15 @@ class Service:
         if client is not None and self.settings.prefetch > 0:
             self._prefetcher.wish(client, ahead, model=model, turn=turn)
         return result
+
+    def embedding(self, *, image_id: str, model: str | None = None) -> tuple[ImageState, int]:
+        """How far an image is, and while it is queued how many jobs come before it.
+
+        Raises:
+            NotFound: the image is unknown.
+        """
+        key = self._source(image_id).key
+        return self.engine.image_state(key, model=model), self.engine.ahead(key)
 
     def _source(self, image_id: str) -> ImageSource:
         with self._database.read() as connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -155,3 +156,38 @@ def test_the_canvas_is_as_fine_as_the_screen(browser: Browser, launch: Launch) -
     point = ann.state["draft"]["points"][0]
     assert (point["x"], point["y"]) == pytest.approx((250, 170), abs=0.5)
     context.close()
+
+
+def test_an_image_that_could_not_be_prepared_says_why_and_is_tried_again_where_it_says_so(ann: Annotator) -> None:
+    page = ann.page
+    problem = {"error": {"code": "model_problem", "message": "The model's file is damaged.", "field": None}}
+    page.route("**/embed", lambda route: route.fulfill(status=503, json=problem))
+    ann.press("ArrowRight")
+    told = page.get_by_test_id("status-embedding")
+    expect(told).to_contain_text("The model's file is damaged.", timeout=20_000)
+    page.unroute("**/embed")
+    page.get_by_test_id("embed-retry").click()
+    expect(told).to_contain_text("Ready")
+    expect(page.get_by_test_id("embed-retry")).to_be_hidden()
+
+
+def test_while_an_image_is_prepared_it_is_told_whether_it_waits(ann: Annotator) -> None:
+    page = ann.page
+    states = [{"state": "queued", "ahead": 3}, {"state": "encoding", "ahead": 0}]
+
+    def answer(route: Any) -> None:
+        if route.request.method == "GET":
+            route.fulfill(json=states[0])
+        else:
+            held.append(route)
+
+    held: list[Any] = []
+    page.route("**/embed*", answer)
+    ann.press("ArrowRight")
+    told = page.get_by_test_id("status-embedding")
+    expect(told).to_have_text("Queued behind 3…")
+    states.pop(0)
+    expect(told).to_have_text("Encoding this image…")
+    for route in held:
+        route.continue_()
+    expect(told).to_have_text("Ready")

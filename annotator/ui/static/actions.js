@@ -12,10 +12,11 @@ const CURSOR_STEP = 8;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 /**
- * @param {{store: import("./store.js").Store, api: import("./api.js").Api, drafting: any, objects: any, images: any, hand: ReturnType<typeof import("./hand.js").createHand>, cleanUp: () => void, sheet: any,
+ * @param {{store: import("./store.js").Store, api: import("./api.js").Api, drafting: any, objects: any, images: any, hand: ReturnType<typeof import("./hand.js").createHand>,
+ *   combining: ReturnType<typeof import("./combining.js").createCombining>, cleanUp: () => void, sheet: any,
  *   fail: (error: any) => void, tell: (text: string) => void, surface: () => any, search: () => HTMLElement}} parts
  */
-export function createActions({ store, api, drafting, objects, images, hand, cleanUp, sheet, fail, tell, surface, search }) {
+export function createActions({ store, api, drafting, objects, images, hand, combining, cleanUp, sheet, fail, tell, surface, search }) {
   const categoriesPath = () => `/projects/${encodeURIComponent(store.get().project?.id ?? "")}/categories`;
 
   /** @param {string} method @param {string} path @param {unknown} body */
@@ -51,7 +52,7 @@ export function createActions({ store, api, drafting, objects, images, hand, cle
     store.update(merge, { hint: false });
   }
 
-  /** Take a tool up, or lay it down again. @param {"brush" | "eraser" | "lasso"} tool */
+  /** Take a tool up, or lay it down again. @param {"brush" | "eraser" | "lasso" | "polygon"} tool */
   function takeUp(tool) {
     const { view } = store.get();
     store.update(setView, { tool: view.tool === tool ? "prompt" : tool });
@@ -60,7 +61,7 @@ export function createActions({ store, api, drafting, objects, images, hand, cle
 
   function accept() {
     const { draft } = store.get();
-    if (hand.apply()) return true;
+    if (surface().closePolygon() || combining.apply() || hand.apply()) return true;
     if (draft === null) return false;
     drafting.accept();
     if (store.get().draft === null) dismissHint();
@@ -78,7 +79,7 @@ export function createActions({ store, api, drafting, objects, images, hand, cle
     return true;
   }
 
-  /** @param {"outline" | "overlays" | "isolate" | "crosshair" | "quick"} name */
+  /** @param {"outline" | "overlays" | "isolate" | "crosshair" | "quick" | "noOverlap"} name */
   const flip = (name) => done(store.update(setView, { [name]: !store.get().view[name] }));
 
   /** Copy to the next image that can be shown, and go there. */
@@ -112,7 +113,7 @@ export function createActions({ store, api, drafting, objects, images, hand, cle
     accept, discard,
     nextCandidate: () => isAmbiguous() && done(drafting.nextCandidate()),
     previousCandidate: () => isAmbiguous() && done(drafting.previousCandidate()),
-    undo: () => done(objects.step("undo")),
+    undo: () => surface().takeBackVertex() || done(objects.step("undo")),
     redo: () => done(objects.step("redo")),
     category: (event) => {
       const category = store.get().project?.categories[Number(event?.key) - 1];
@@ -127,6 +128,7 @@ export function createActions({ store, api, drafting, objects, images, hand, cle
     brush: () => takeUp("brush"),
     eraser: () => takeUp("eraser"),
     lasso: () => takeUp("lasso"),
+    polygon: () => takeUp("polygon"),
     smallerBrush: () => done(hand.resize(1 / 1.25)),
     largerBrush: () => done(hand.resize(1.25)),
     cleanUp: () => done(cleanUp()),
@@ -147,9 +149,10 @@ export function createActions({ store, api, drafting, objects, images, hand, cle
     quick: () => flip("quick") && done(tell(store.get().view.quick ? "Quick mode: the next click or box accepts the draft." : "Quick mode is off: clicks add to the draft.")),
     toggleHover: () => done(store.update(setView, { hover: previews(store.get()) ? "off" : "on" })),
     isolate: () => flip("isolate"),
+    noOverlap: () => flip("noOverlap") && done(tell(store.get().view.noOverlap ? "No overlap: accepted masks leave to other objects what is theirs." : "Masks may overlap.")),
     crosshair: () => flip("crosshair"),
     addCategory: () => done(store.update(merge, { naming: "add" })),
-    deleteObject: () => onSelected(objects.remove),
+    deleteObject: () => surface().takeBackVertex() || onSelected(objects.remove),
     hideObject: () => onSelected(objects.toggleHidden),
     lockObject: () => onSelected(objects.toggleLocked),
     nextImage: () => images.go(1) || done(tell("This is the last image.")),
@@ -211,11 +214,11 @@ function isOnCanvas(target) {
 
 /**
  * What the canvas says people did there.
- * @param {{store: import("./store.js").Store, drafting: any, objects: any, hover: ReturnType<typeof import("./hover.js").createHover>, hand: ReturnType<typeof import("./hand.js").createHand>, surface: () => any, showScale: (scale: number) => void,
+ * @param {{store: import("./store.js").Store, drafting: any, objects: any, combining: ReturnType<typeof import("./combining.js").createCombining>, hover: ReturnType<typeof import("./hover.js").createHover>, hand: ReturnType<typeof import("./hand.js").createHand>, surface: () => any, showScale: (scale: number) => void,
  *   sayCursor: (x: number, y: number, object: number | null) => void}} parts
  * @returns {(intent: any) => void}
  */
-export function onIntent({ store, drafting, objects, hover, hand, surface, showScale, sayCursor }) {
+export function onIntent({ store, drafting, objects, combining, hover, hand, surface, showScale, sayCursor }) {
   return (intent) => {
     switch (intent.type) {
       case "add-point": {
@@ -230,10 +233,12 @@ export function onIntent({ store, drafting, objects, hover, hand, surface, showS
       case "hover-end": return hover.leave();
       case "stroke": return hand.stroke(intent.points, intent.erase);
       case "lasso": return hand.lasso(intent.points, intent.erase);
+      case "polygon": return hand.polygon(intent.points, intent.erase);
+      case "outline": return hand.outline(intent.rings, intent.region);
       case "brush-size": return hand.resize(intent.factor);
       case "remove-box": return drafting.removeBox();
       case "revert": return drafting.revert();
-      case "select": return objects.select(intent.id);
+      case "select": return store.get().cleanup?.picking ? combining.pick(intent.id) : objects.select(intent.id);
       case "highlight": return objects.highlight(intent.id);
       case "double-click":
         if (intent.object !== null && store.get().draft === null) return objects.refine(intent.object);

@@ -3,6 +3,7 @@
 import { createApi } from "./api.js";
 import { createCrosshair } from "./canvas/crosshair.js";
 import { createSurface } from "./canvas/surface.js";
+import { createCombining } from "./combining.js";
 import { createDrafting, freshId } from "./drafting.js";
 import { h } from "./dom.js";
 import { createHand } from "./hand.js";
@@ -57,7 +58,7 @@ export async function mount(element) {
     hold: () => Promise.race([drafting.whenAnswered(), new Promise((resolve) => setTimeout(resolve, HOLD_MS))]),
     storage: localStorage, name: journal,
     onProgress: ({ phase, pending, message }) => store.update((state) => ({ ...state, saving: { ...state.saving, phase, pending, message } })),
-    onSaved: (write, reply, more) => { applySaved(store, write, reply, more); recount(); },
+    onSaved: (write, reply, more) => { applySaved(store, feedback.tell, write, reply, more); recount(); },
     onRefused: (write, error) => {
       feedback.fail(error);
       if (store.get().image?.id === write.image) void images.open(write.image);
@@ -72,24 +73,25 @@ export async function mount(element) {
   });
   const objects = createObjects({ store, api, queue, drafting, fail: feedback.fail, tell: feedback.tell });
   const hand = createHand({ store, api, drafting, objects, fail: feedback.fail, tell: feedback.tell });
+  const combining = createCombining({ store, api, queue, drafting, objects, fail: feedback.fail, tell: feedback.tell });
   const images = createImages({ store, api, queue, drafting, fail: feedback.fail });
   const models = createModels({ store, api, fail: feedback.fail, changed: () => { images.embedAgain(); drafting.askAgain(); } });
   let timer = 0;
   const recount = () => { clearTimeout(timer); timer = window.setTimeout(() => images.loadProject().catch(() => undefined), COUNTS_MS); };
 
   const sheet = shortcutSheet({ store, firstSteps: () => store.update(merge, { hint: true }) });
-  const actions = createActions({ store, api, drafting, objects, images, hand, cleanUp: () => tools.toggleMenu(), sheet, ...feedback, surface: () => surface, search: () => list.search });
+  const actions = createActions({ store, api, drafting, objects, images, hand, combining, cleanUp: () => tools.toggleMenu(), sheet, ...feedback, surface: () => surface, search: () => list.search });
   const list = imageList({ store, open: images.open, filter: images.filter, addFiles: images.upload });
   const strip = candidateStrip({ store, choose: drafting.choose });
   const middle = stage({
     store, run: actions.run, dismissHint: actions.dismissHint, addFiles: images.upload, chooseFiles: list.choose,
     reopen: images.open, strip: strip.element,
   });
-  const surface = createSurface(middle.host, onIntent({ store, drafting, objects, hover, hand, surface: () => surface, showScale: middle.showScale, sayCursor: (...place) => said.cursor(...place) }));
+  const surface = createSurface(middle.host, onIntent({ store, drafting, objects, combining, hover, hand, surface: () => surface, showScale: middle.showScale, sayCursor: (...place) => said.cursor(...place) }));
   const said = announcer({ store });
   const crosshair = createCrosshair(middle.host);
   store.watch((state) => [state.view.crosshair], ({ view }) => crosshair.show(view.crosshair));
-  const tools = handTools({ store, run: actions.run, look: hand.look, leave: () => middle.host.focus() });
+  const tools = handTools({ store, run: actions.run, look: hand.look, combining, leave: () => middle.host.focus() });
   middle.host.after(tools.element);
   const palette = categoryPalette({ store, choose: actions.chooseCategory, add: actions.addCategory, leave: () => middle.host.focus() });
   const scene = createScene({ store, surface });
@@ -160,13 +162,15 @@ function createFeedback(store) {
   };
 }
 
-/** @param {import("./store.js").Store} store @param {import("./writes.js").Write} write @param {any} reply @param {boolean} more */
-function applySaved(store, write, reply, more) {
+/** @param {import("./store.js").Store} store @param {(text: string) => void} tell @param {import("./writes.js").Write} write @param {any} reply @param {boolean} more */
+function applySaved(store, tell, write, reply, more) {
   if (reply === null) return;
   const saved = reply.saved ?? new Date().toISOString();
   store.update((state) => ({ ...state, saving: { ...state.saving, saved } }));
   if (store.get().image?.id !== write.image) return;
   if (reply.history !== undefined && !more) store.update(merge, { history: reply.history });
+  const cut = write.kind === "accept" ? reply.annotation?.provenance?.cut ?? 0 : 0;
+  if (cut > 0) tell(`No overlap: ${cut.toLocaleString("en")} ${cut === 1 ? "pixel stays" : "pixels stay"} with other objects.`);
   if (write.object !== undefined && reply.annotation !== undefined) store.update(more ? objectNumbered : objectSaved, write.object, reply.annotation);
   if (write.kind === "state") store.update(imageMarked, reply.state);
 }

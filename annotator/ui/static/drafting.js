@@ -181,7 +181,7 @@ export function createDrafting({ store, api, add, fail, needCategory }) {
     const seconds = (performance.now() - begun) / 1000;
     store.update(accepted, object, category);
     committed = null;
-    add({ kind: "accept", image: image.id, key: `draft:${image.id}`, body: { category, draft: draft.id, model: store.get().model, closer: draft.closer === "shown" }, object });
+    add({ kind: "accept", image: image.id, key: `draft:${image.id}`, body: { category, draft: draft.id, model: store.get().model, closer: draft.closer === "shown", no_overlap: store.get().view.noOverlap }, object });
     store.update((state) => ({
       ...state, history: { undo: draft.replaces === null ? "accept" : "refine", redo: null },
       statistics: objectAccepted(state.statistics, clicks, seconds),

@@ -1,6 +1,7 @@
 /** Hand tools: what people paint, cut and clean up in a mask. Each act is a step of the draft, undone like any other. */
 
 import { Bitmap } from "./canvas/bitmap.js";
+import { reshape } from "./canvas/outline.js";
 import { area, bounds, decode } from "./canvas/rle.js";
 import { merge, setView } from "./store.js";
 
@@ -65,6 +66,10 @@ export function createHand({ store, api, drafting, objects, fail, tell }) {
     },
     /** @param {{x: number, y: number}[]} points @param {boolean} erase */
     lasso: (points, erase) => edit(erase ? "cut out" : "lasso", (bitmap) => { bitmap.polygon(points, erase ? 0 : 1); }),
+    /** @param {{x: number, y: number}[]} points @param {boolean} erase */
+    polygon: (points, erase) => edit(erase ? "cut out" : "polygon", (bitmap) => { bitmap.polygon(points, erase ? 0 : 1); }),
+    /** A vertex of the outline was moved, put in or taken out. @param {{x: number, y: number}[][]} rings @param {{x: number, y: number}[]} region */
+    outline: (rings, region) => edit("edit outline", (bitmap) => reshape(bitmap, rings, region)),
     /** @param {number} factor */
     resize(factor) {
       const brush = Math.min(LARGEST, Math.max(SMALLEST, store.get().view.brush * factor));
@@ -82,7 +87,7 @@ export function createHand({ store, api, drafting, objects, fail, tell }) {
         const reply = await api.send("POST", `/images/${encodeURIComponent(image.id)}/mask-edit`, { rle, operation, except, ...options }, { timeout: 30_000 });
         if (mine !== asked || store.get().image?.id !== image.id) return;
         if (reply.added + reply.removed === 0) return void tell(`${title}: nothing to change.`);
-        store.update(merge, { cleanup: { title, rle: reply.rle, added: reply.added, removed: reply.removed, object } });
+        store.update(merge, { cleanup: { title, rle: reply.rle, added: reply.added, removed: reply.removed, object, picking: null } });
       } catch (error) {
         fail(error);
       }

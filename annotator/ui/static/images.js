@@ -14,6 +14,8 @@ const PATIENCE_MS = 1500;
 const PICTURES = 3;
 /** Who goes on this soon is looking for an image: those in between are not worth the encoder's time. */
 const PASSING_MS = 250;
+/** How often it is looked how far an image that is prepared has come; milliseconds. */
+const LOOK_MS = 400;
 const HASH = /^#image=(.+)$/;
 
 /** The image that the address names. @param {string} hash */
@@ -141,21 +143,34 @@ export function createImages({ store, api, queue, drafting, fail }) {
 
   /** Make clicks on the image quick, and after that those on the images that come next. @param {string} id @param {number} mine */
   async function embed(id, mine) {
-    store.update(merge, { embedding: "preparing" });
+    store.update(merge, { embedding: "preparing", waiting: null, trouble: null });
     const passing = performance.now() - opened < PASSING_MS;
     opened = performance.now();
     if (passing) await new Promise((resolve) => setTimeout(resolve, PASSING_MS));
     if (mine !== opening) return;
     const { model, project } = store.get();
+    void tellProgress(id, mine, model);
     const next = coming(project?.prefetch ?? 0);
     try {
       const reply = await api.send("POST", `/images/${encodeURIComponent(id)}/embed`, { model, ahead: next.map((item) => item.id) });
       if (reply?.encoded === true) store.update(merge, { encodeMs: reply.ms }); // how long the next one is likely to take
-      if (mine === opening) store.update(merge, { embedding: "ready" });
+      if (mine === opening) store.update(merge, { embedding: "ready", waiting: null });
     } catch (/** @type {any} */ error) {
       if (mine !== opening || error.code === "superseded") return;
-      store.update(merge, { embedding: "failed" });
-      fail(error, () => void embed(id, mine));
+      const retry = () => { if (mine === opening) void embed(id, mine); };
+      store.update(merge, { embedding: "failed", waiting: null, trouble: { message: error.message, retry } });
+    }
+  }
+
+  /** While an image is prepared: whether it waits for others or is worked at. @param {string} id @param {number} mine @param {string | null} model */
+  async function tellProgress(id, mine, model) {
+    const query = model === null ? "" : `?model=${encodeURIComponent(model)}`;
+    const isOver = () => mine !== opening || stopped || store.get().embedding !== "preparing";
+    for (;;) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      if (isOver()) return;
+      const found = await api.get(`/images/${encodeURIComponent(id)}/embed${query}`).catch(() => null);
+      if (found !== null && !isOver()) store.update(merge, { waiting: { queued: found.state === "queued", ahead: found.ahead } });
     }
   }
 

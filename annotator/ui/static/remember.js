@@ -7,7 +7,7 @@ const KEY = "annotator:view";
 const KEYS = "annotator:keys";
 const HINT = "annotator:hint";
 /** Parts of the view that are a matter of taste; the others belong to the moment. */
-const KEPT = /** @type {const} */ (["opacity", "outline", "outlineWidth", "showPrompts", "crosshair", "hover", "local", "detail"]);
+const KEPT = /** @type {const} */ (["opacity", "outline", "outlineWidth", "showPrompts", "crosshair", "hover", "local", "detail", "noOverlap"]);
 /** @type {{[name: string]: (value: any) => boolean}} */
 const FITS = {
   opacity: (value) => value >= 0 && value <= 1,

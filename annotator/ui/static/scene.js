@@ -1,5 +1,6 @@
 /** From the state to what the canvas paints: plain data, the same objects as long as nothing about them changed. */
 
+import { difference, overlap } from "./canvas/difference.js";
 import { activeCategory } from "./store.js";
 
 const NO_CATEGORY = "#3b82f6";
@@ -36,6 +37,22 @@ export function sceneDraft(state) {
   };
 }
 
+/**
+ * What an edit would add to the mask and take from it; with “no overlap” what accepting leaves to other objects.
+ * @param {State} state @returns {{added: import("./store.js").Rle | null, removed: import("./store.js").Rle | null} | null}
+ */
+export function sceneDifference(state) {
+  const { cleanup, draft, objects, view } = state;
+  const shown = draft?.candidates[draft.chosen] ?? null;
+  if (cleanup !== null) {
+    const before = cleanup.object?.rle ?? shown?.rle ?? null;
+    return before === null || before === cleanup.rle ? null : difference(before, cleanup.rle);
+  }
+  if (!view.noOverlap || draft === null || shown === null) return null;
+  const others = objects.flatMap(({ id, rle, bbox }) => id !== draft.replaces && rle !== null && String(rle.size) === String(shown.rle.size) ? [{ rle, bbox }] : []);
+  return { added: null, removed: overlap(shown, others) };
+}
+
 /** What a click would give where the pointer is. @param {State} state */
 export function scenePreview(state) {
   const shown = state.preview?.reply.candidates[state.preview.reply.chosen] ?? null;
@@ -48,7 +65,7 @@ export function scenePreview(state) {
  */
 export function createScene({ store, surface }) {
   /** @type {any} */
-  let scene = { image: null, objects: [], selected: null, highlighted: null, draft: null, preview: null, view: store.get().view };
+  let scene = { image: null, objects: [], selected: null, highlighted: null, draft: null, preview: null, difference: null, picking: null, view: store.get().view };
   /** @param {(state: State) => unknown[]} select @param {(state: State) => object} make */
   const part = (select, make) => store.watch(select, (state) => { scene = { ...scene, ...make(state) }; });
   part((state) => [state.image?.id, state.image?.pixels.url], ({ image }) => ({
@@ -56,6 +73,9 @@ export function createScene({ store, surface }) {
   }));
   part((state) => [state.objects, state.project?.categories, state.draft?.replaces, state.cleanup?.object, state.view.isolate && state.selected, state.view.isolate && state.draft === null], (state) => ({ objects: sceneObjects(state) }));
   part((state) => [state.draft, state.cleanup, state.category, state.project?.categories], (state) => ({ draft: sceneDraft(state) }));
+  part((state) => [state.draft?.candidates, state.draft?.chosen, state.cleanup, state.objects, state.view.noOverlap], (state) => (
+    { difference: sceneDifference(state), picking: state.cleanup?.picking ?? null }
+  ));
   part((state) => [activeCategory(state), state.project?.categories], (state) => ({ colour: colourOf(state, activeCategory(state)) }));
   part((state) => [state.preview, state.category, state.project?.categories], (state) => ({ preview: scenePreview(state) }));
   part((state) => [state.selected, state.highlighted, state.view], ({ selected, highlighted, view }) => (

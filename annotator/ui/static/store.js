@@ -22,16 +22,18 @@ import { nothingMeasured } from "./statistics.js";
  * @typedef {{name: string, title: string, parameters: number, present: boolean, device: string, state: "unloaded" | "loading" | "ready" | "failed",
  *   step: string | null, problem: string | null, notice: string | null, default: boolean}} ModelItem
  * @typedef {{id: number, kind: "error" | "info", text: string, retry: (() => void) | null}} Toast
- * @typedef {{opacity: number, outline: boolean, outlineWidth: number, showPrompts: boolean, overlays: boolean, tool: "prompt" | "brush" | "eraser" | "lasso", brush: number,
- *   comparing: boolean, isolate: boolean, crosshair: boolean, hover: "auto" | "on" | "off", local: boolean, quick: boolean, detail: boolean}} View
- *   comparing: masks are hidden while a key is held; isolate: only the object in question is shown; quick: the next click
+ * @typedef {{opacity: number, outline: boolean, outlineWidth: number, showPrompts: boolean, overlays: boolean, tool: "prompt" | "brush" | "eraser" | "lasso" | "polygon", brush: number,
+ *   comparing: boolean, isolate: boolean, crosshair: boolean, hover: "auto" | "on" | "off", local: boolean, quick: boolean, detail: boolean, noOverlap: boolean}} View
+ *   brush: its radius in image pixels; comparing: masks are hidden while a key is held; isolate: only the object in question is shown; quick: the next click
  *   accepts the draft and begins another object
  * @typedef {{x: number, y: number, image: string, reply: any}} Preview  what a click there would give
- * @typedef {{title: string, rle: Rle, added: number, removed: number, object: Annotation | null}} Cleanup  what a clean-up would do; brush: its radius in image pixels
+ * @typedef {{title: string, rle: Rle, added: number, removed: number, object: Annotation | null,
+ *   picking: {operation: string, others: number[]} | null}} Cleanup  what an edit of the draft's or an object's mask would do;
+ *   picking: clicks choose the other objects that it needs
  * @typedef {import("./statistics.js").Statistics} Statistics
  * @typedef {{project: Project | null, list: {items: ImageItem[], status: string, query: string, complete: boolean, total: number | null},
  *   image: OpenImage | null, opening: string | null, failure: {id: string | null, message: string, retry: boolean} | null, painted: boolean,
- *   embedding: "none" | "preparing" | "ready" | "failed", objects: Annotation[], draft: Draft | null,
+ *   embedding: "none" | "preparing" | "ready" | "failed", waiting: {queued: boolean, ahead: number} | null, trouble: {message: string, retry: () => void} | null, objects: Annotation[], draft: Draft | null,
  *   history: {undo: string | null, redo: string | null}, selected: number | null, highlighted: number | null,
  *   category: number | null, view: View, saving: {phase: string, pending: number, message: string | null, saved: string | null},
  *   latency: number | null, encodeMs: number | null, preview: Preview | null, cleanup: Cleanup | null, clipboard: {from: string, objects: Annotation[]} | null, statistics: Statistics, lastCategories: number[], palette: boolean, toasts: Toast[], hint: boolean, upload: {name: string, part: number, done: number, total: number} | null,
@@ -42,11 +44,11 @@ import { nothingMeasured } from "./statistics.js";
 export const initialState = () => ({
   project: null,
   list: { items: [], status: "", query: "", complete: false, total: null },
-  image: null, opening: null, failure: null, painted: false, embedding: "none", objects: [], draft: null,
+  image: null, opening: null, failure: null, painted: false, embedding: "none", waiting: null, trouble: null, objects: [], draft: null,
   history: { undo: null, redo: null }, selected: null, highlighted: null, category: null,
   view: {
     opacity: 0.45, outline: true, outlineWidth: 1, showPrompts: true, overlays: true, tool: "prompt", brush: 8, comparing: false, isolate: false,
-    crosshair: false, hover: "auto", local: true, quick: false, detail: true,
+    crosshair: false, hover: "auto", local: true, quick: false, detail: true, noOverlap: false,
   },
   saving: { phase: "idle", pending: 0, message: null, saved: null },
   latency: null, encodeMs: null, preview: null, cleanup: null, clipboard: null, statistics: nothingMeasured(), lastCategories: [], palette: false, toasts: [], hint: false, upload: null, naming: "no", keys: {}, models: [], model: null, loadingModel: null,
@@ -117,7 +119,7 @@ export const setView = (state, parts) => ({ ...state, view: { ...state.view, ...
 
 /** An image is on its way: what was on the last one is gone from the screen. @param {State} state @param {string} id @returns {State} */
 export const imageOpening = (state, id) => ({
-  ...state, opening: id, failure: null, image: null, painted: false, embedding: "none", objects: [], draft: null,
+  ...state, opening: id, failure: null, image: null, painted: false, embedding: "none", waiting: null, trouble: null, objects: [], draft: null,
   history: { undo: null, redo: null }, selected: null, highlighted: null, preview: null, cleanup: null,
 });
 

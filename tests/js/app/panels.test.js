@@ -7,6 +7,7 @@ import { nameParts } from "../../../annotator/ui/static/panels/imageList.js";
 import { areaText, percent } from "../../../annotator/ui/static/panels/objectList.js";
 import { deviceTitle, details, millions } from "../../../annotator/ui/static/panels/modelMenu.js";
 import { reasonOf } from "../../../annotator/ui/static/panels/imageList.js";
+import { initialState } from "../../../annotator/ui/static/store.js";
 import { readiness, savingText } from "../../../annotator/ui/static/panels/status.js";
 import { random } from "../helpers.js";
 
@@ -75,4 +76,14 @@ test("a model says what it is, or how to get it", () => {
 test("the line of a broken file gives the reason without the name that stands above it", () => {
   assert.equal(reasonOf("“a.jpg” can't be shown: the file is empty (0 bytes)."), "The file is empty (0 bytes).");
   assert.equal(reasonOf("The file is gone."), "The file is gone.");
+});
+
+test("what an image waits for is told: others, its own encoding, or why it failed", () => {
+  const state = { ...initialState(), embedding: "preparing" };
+  assert.deepEqual(readiness(state), { state: "preparing", text: "Preparing this image…" });
+  assert.equal(readiness({ ...state, waiting: { queued: true, ahead: 2 } }).text, "Queued behind 2…");
+  assert.equal(readiness({ ...state, waiting: { queued: true, ahead: 0 } }).text, "Queued…");
+  assert.equal(readiness({ ...state, waiting: { queued: false, ahead: 0 } }).text, "Encoding this image…");
+  const failed = { ...state, embedding: "failed", trouble: { message: "The model’s file is damaged.", retry: () => undefined } };
+  assert.deepEqual(readiness(failed), { state: "failed", text: "The model’s file is damaged." });
 });

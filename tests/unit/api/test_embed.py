@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from annotator.engine.fake import FakePredictor
+from annotator.engine.predictor import Embedding, RGBArray
 from annotator.sessions.service import Service
 from tests.unit.api.test_routes import V1, assert_error
 
@@ -93,3 +95,38 @@ def test_the_picture_s_address_is_known_before_the_image_is_opened(client: TestC
     for image in images:
         assert client.get(f"{V1}/images/{image}").json()["pixels"]["url"] == f"{V1}/images/{image}/pixels"
         assert "immutable" in client.get(f"{V1}/images/{image}/pixels").headers["Cache-Control"]
+
+
+def test_how_far_an_image_is_can_be_asked_without_waiting(
+    client: TestClient, images: list[str], predictor: FakePredictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, third = images
+    go = threading.Event()
+    encode = predictor.encode
+
+    def slow(image: RGBArray) -> Embedding:
+        assert go.wait(20)
+        return encode(image)
+
+    def progress(image: str) -> tuple[str, int]:
+        reply = client.get(f"{V1}/images/{image}/embed").json()
+        return reply["state"], reply["ahead"]
+
+    def until(image: str, wanted: tuple[str, int]) -> None:
+        deadline = time.monotonic() + 20
+        while progress(image) != wanted:
+            assert time.monotonic() < deadline, f"{progress(image)} is not {wanted}"
+            time.sleep(0.01)
+
+    assert progress(first) == ("unknown", 0)
+    monkeypatch.setattr(predictor, "encode", slow)
+    waiting = []
+    for image, wanted in ((first, ("encoding", 0)), (second, ("queued", 1)), (third, ("queued", 2))):
+        waiting.append(threading.Thread(target=embed, args=(client, image), kwargs={"client": image}))
+        waiting[-1].start()
+        until(image, wanted)
+    go.set()
+    for thread in waiting:
+        thread.join(20)
+    assert progress(third) == ("ready", 0)
+    assert_error(client.get(f"{V1}/images/nowhere/embed"), 404, "not_found")

@@ -19,6 +19,8 @@ import { bounds, crop, decode, edges } from "./rle.js";
 import { toScreen } from "./viewport.js";
 import { handles } from "./gestures.js";
 
+/** @typedef {{added: Rle | null, removed: Rle | null}} Difference */
+
 /** @type {WeakMap<Rle, Shape>} */
 const shapes = new WeakMap();
 
@@ -110,12 +112,13 @@ export function paintObjects(context, view, image, sight, objects, options) {
 /**
  * @param {CanvasRenderingContext2D} context @param {Viewport} view @param {Size} image
  * @param {SceneObject[]} objects @param {View} options @param {{selected: number | null, highlighted: number | null}} marks
+ * @param {readonly number[]} [picked] those that an operation takes
  */
-export function paintMarks(context, view, image, objects, options, { selected, highlighted }) {
-  for (const id of new Set([selected, highlighted])) {
+export function paintMarks(context, view, image, objects, options, { selected, highlighted }, picked = []) {
+  for (const id of new Set([selected, highlighted, ...picked])) {
     const object = objects.find((other) => other.id === id);
     if (!object || !options.overlays) continue;
-    const inner = id === selected ? "#ffffff" : object.colour;
+    const inner = id === selected || picked.includes(object.id) ? "#ffffff" : object.colour;
     const opacity = object.hidden ? options.opacity : 0.15;
     paintMask(context, view, image, object, { opacity, outline: true, width: 2.5 * options.outlineWidth, inner });
   }
@@ -160,6 +163,17 @@ function paintMask(context, view, image, { rle, colour }, style) {
     }
   }
   context.restore();
+}
+
+/**
+ * What an edit would add, green, and take away, red; what is taken lies outside the outline of what is left.
+ * @param {CanvasRenderingContext2D} context @param {Viewport} view @param {Size} image @param {Difference} difference @param {View} options
+ */
+export function paintDifference(context, view, image, { added, removed }, options) {
+  if (!options.overlays) return;
+  const style = { opacity: 0.75, outline: false, width: 1 };
+  if (added) paintMask(context, view, image, { rle: added, colour: "#0a8f4f" }, { ...style, inner: "#0a8f4f" });
+  if (removed) paintMask(context, view, image, { rle: removed, colour: "#d3273e" }, { ...style, inner: "#d3273e" });
 }
 
 /**

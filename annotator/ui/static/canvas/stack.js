@@ -7,10 +7,11 @@
  * @typedef {import("./surface.js").Scene} Scene
  * @typedef {"picture" | "objects" | "marks" | "draft" | "stroke"} Layer
  * @typedef {{scene: Scene, view: Viewport, host: Size, bitmap: CanvasImageSource | null, hovered: number | null,
- *   stroke: import("./strokes.js").Stroke | null}} Frame  hovered: index of a point
+ *   stroke: import("./strokes.js").Stroke | null, polygon: import("./polygonTool.js").ShownPolygon | null}} Frame  hovered: index of a point
  */
 
-import { paintDraft, paintMarks, paintPicture, paintPreview, paintStroke } from "./layers.js";
+import { paintDifference, paintDraft, paintMarks, paintPicture, paintPreview, paintStroke } from "./layers.js";
+import { paintPolygon } from "./polygonLayer.js";
 import { ObjectLayer } from "./objectLayer.js";
 
 /** @type {Layer[]} */
@@ -59,7 +60,7 @@ export class Stack {
 
   /** The viewport changed. The objects see that themselves. */
   moved() {
-    this.touch("picture", "marks", "draft");
+    this.touch("picture", "marks", "draft", "stroke");
   }
 
   /** Some objects changed. @param {import("./layers.js").SceneObject[]} before @param {import("./layers.js").SceneObject[]} after */
@@ -93,7 +94,7 @@ export class Stack {
     if (this.ratio !== window.devicePixelRatio) return this.resize(this.frame().host);
     const dirty = new Set(this.dirty);
     this.dirty.clear();
-    const { scene, view, host, bitmap, hovered, stroke } = this.frame();
+    const { scene, view, host, bitmap, hovered, stroke, polygon } = this.frame();
     const { image, objects, draft, preview, view: options } = scene;
     const phase = still.matches ? 0 : (performance.now() / 900) % 1;
     if (dirty.delete("objects")) this.objects.invalidate();
@@ -102,10 +103,12 @@ export class Stack {
       const context = this.clean(layer, host);
       if (!image || !context) continue;
       if (layer === "picture") paintPicture(context, view, image, bitmap);
-      if (layer === "marks") paintMarks(context, view, image, objects, options, scene);
+      if (layer === "marks") paintMarks(context, view, image, objects, options, scene, scene.picking?.others);
       if (layer === "stroke" && stroke) paintStroke(context, view, stroke, options.brush ?? 1, scene.colour ?? "#3b82f6");
+      if (layer === "stroke" && polygon) paintPolygon(context, view, host, polygon, scene.colour ?? "#3b82f6");
       if (layer === "draft" && !draft && preview) paintPreview(context, view, image, preview, options);
       if (layer === "draft" && draft) paintDraft(context, view, image, draft, options, hovered, phase);
+      if (layer === "draft" && scene.difference) paintDifference(context, view, image, scene.difference, options);
     }
     if (draft?.pending && !still.matches) this.touch("draft");
     for (const resolve of this.waiting.splice(0)) resolve();

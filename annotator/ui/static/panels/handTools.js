@@ -8,6 +8,7 @@ const TOOLS = /** @type {const} */ ([
   ["brush", "Brush", "brush", "brush"],
   ["eraser", "Eraser", "eraser", "eraser"],
   ["lasso", "Lasso", "lasso", "lasso"],
+  ["polygon", "Polygon and vertices", "polygon", "polygon"],
 ]);
 
 /** Clean-ups: operation, title, what it does, options. */
@@ -19,22 +20,35 @@ const CLEANUPS = /** @type {const} */ ([
   ["no_overlap", "No overlap", "Pixels of other objects are left to them", {}],
 ]);
 
+/** What needs other objects: operation, title, what it does. */
+const COMBINATIONS = /** @type {const} */ ([
+  ["merge", "Merge with…", "Others become part of this object"],
+  ["subtract", "Subtract…", "This object loses what others have"],
+  ["intersect", "Intersect with…", "This object keeps what others have too"],
+]);
+
 const number = new Intl.NumberFormat("en");
 
 /**
  * @param {{store: import("../store.js").Store, run: (action: import("../keyboard.js").Action) => void,
- *   look: (operation: string, title: string, options: {[name: string]: number}) => void, leave: () => void}} options
+ *   look: (operation: string, title: string, options: {[name: string]: number}) => void,
+ *   combining: ReturnType<typeof import("../combining.js").createCombining>, leave: () => void}} options
  */
-export function handTools({ store, run, look, leave }) {
+export function handTools({ store, run, look, combining, leave }) {
   const buttons = TOOLS.map(([tool, title, action, icon]) => ({
     tool, element: button({ title, action, icon, testid: `tool-${tool}`, click: () => store.update(setView, { tool }) }),
   }));
   const opener = button({ title: "Clean up", action: "cleanUp", icon: "sparkle", testid: "clean-up", click: () => toggleMenu() });
   opener.setAttribute("aria-haspopup", "menu");
-  const rows = CLEANUPS.map(([operation, title, text, options]) => h("button", {
-    type: "button", role: "menuitem", "data-testid": `clean-${operation}`,
-    on: { click: () => { close(); look(operation, title, options); } },
-  }, h("b", {}, title), h("span", {}, text)));
+  /** @param {string} name @param {string} title @param {string} text @param {() => void} does */
+  const row = (name, title, text, does) => h("button", {
+    type: "button", role: "menuitem", "data-testid": `clean-${name}`, on: { click: () => { close(); does(); } },
+  }, h("b", {}, title), h("span", {}, text));
+  const rows = [
+    ...CLEANUPS.map(([operation, title, text, options]) => row(operation, title, text, () => look(operation, title, options))),
+    ...COMBINATIONS.map(([operation, title, text]) => row(operation, title, text, () => void combining.begin(operation, title.replace("…", "")))),
+    row("split", "Split into parts", "Each part becomes an object", () => void combining.split()),
+  ];
   const menu = h("div", { class: "ann-clean-menu", role: "menu", "aria-label": "Clean up", "data-testid": "clean-menu", hidden: true, on: { keydown: onKey } }, rows);
   const size = h("span", { class: "ann-brush-size", title: "Radius of the brush in image pixels ([ and ])" });
   const text = h("span", { role: "status", "data-testid": "clean-text" });
@@ -57,7 +71,10 @@ export function handTools({ store, run, look, leave }) {
   });
   store.watch((state) => [state.cleanup], ({ cleanup }) => {
     bar.hidden = cleanup === null;
-    if (cleanup !== null) setText(text, `${cleanup.title}: +${number.format(cleanup.added)} / −${number.format(cleanup.removed)} pixels`);
+    if (cleanup === null) return;
+    const { title, added, removed, picking } = cleanup;
+    if (picking?.others.length === 0) setText(text, `${title}: click the other objects`);
+    else setText(text, `${title}${picking === null ? "" : ` ${picking.others.length}`}: +${number.format(added)} / −${number.format(removed)} pixels`);
   });
 
   function toggleMenu() {

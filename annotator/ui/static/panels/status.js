@@ -20,7 +20,7 @@ export function savingText({ phase, pending, saved }) {
   return saved === null ? "" : `Saved ${clock(saved)}`;
 }
 
-const EMBEDDING = { none: "", preparing: "Preparing this image…", ready: "Ready", failed: "Model problem" };
+const EMBEDDING = { none: "", preparing: "Preparing this image…", ready: "Ready", failed: "Not ready" };
 
 /**
  * Whether clicks are answered at once, and if not, what is being waited for.
@@ -31,23 +31,30 @@ export function readiness(state) {
   if (state.saving.phase === "offline") return { state: "failed", text: "Server away" };
   if (state.draft?.closer === "asked" && state.embedding === "ready") return { state: "preparing", text: "Looking closer…" };
   if (state.loadingModel !== null) return { state: "preparing", text: `${modelOf(state)?.title ?? "Model"}: ${state.loadingModel}…` };
-  return { state: state.embedding, text: EMBEDDING[state.embedding] };
+  if (state.embedding === "preparing" && state.waiting !== null) return { state: "preparing", text: waitingText(state.waiting) };
+  return { state: state.embedding, text: state.trouble?.message ?? EMBEDDING[state.embedding] };
 }
+
+/** @param {{queued: boolean, ahead: number}} waiting */
+const waitingText = ({ queued, ahead }) => queued ? (ahead === 0 ? "Queued…" : `Queued behind ${ahead}…`) : "Encoding this image…";
 
 /** @param {{store: import("../store.js").Store, help: () => void, models: Parameters<typeof modelMenu>[0]["verbs"], leave: () => void}} options */
 export function statusBar({ store, help, models, leave }) {
   const model = modelMenu({ store, verbs: models, leave }).element;
   const embedding = h("span", { class: "ann-status-embedding", role: "status", "data-testid": "status-embedding" }, h("i", { class: "ann-dot" }), h("span", { class: "ann-embedding-text" }), h("i", { class: "ann-expected", "aria-hidden": "true", hidden: true }));
+  const again = h("button", { type: "button", class: "ann-status-retry", "data-testid": "embed-retry", hidden: true, on: { click: () => store.get().trouble?.retry() } }, "Try again");
   const latency = figures({ store }).element;
   const saved = h("span", { class: "ann-status-saved", role: "status", "aria-live": "polite", "data-testid": "saved" });
-  store.watch((state) => [state.embedding, state.loadingModel, state.saving.phase, state.models, state.draft?.closer], (state) => {
+  store.watch((state) => [state.embedding, state.loadingModel, state.saving.phase, state.models, state.draft?.closer, state.waiting, state.trouble], (state) => {
     const ready = readiness(state);
     embedding.dataset["state"] = ready.state;
+    embedding.title = state.trouble?.message ?? "";
+    again.hidden = state.trouble === null || ready.state !== "failed";
     const [, text, expected] = embedding.children;
     if (text !== undefined) setText(text, ready.text);
     if (!(expected instanceof HTMLElement)) return;
     // As long as the last image took: an honest guess is better than none.
-    expected.hidden = ready.state !== "preparing" || state.encodeMs === null || state.loadingModel !== null || state.embedding === "ready";
+    expected.hidden = ready.state !== "preparing" || state.encodeMs === null || state.loadingModel !== null || state.embedding === "ready" || state.waiting?.queued === true;
     expected.style.setProperty("--expected", `${Math.round(state.encodeMs ?? 0)}ms`);
   });
   store.watch((state) => [state.saving], ({ saving }) => {
@@ -56,7 +63,7 @@ export function statusBar({ store, help, models, leave }) {
     saved.title = saving.message ?? "";
   });
   return {
-    element: h("footer", { class: "ann-status" }, model, embedding, h("span", { class: "ann-bar-line", "aria-hidden": "true" }),
+    element: h("footer", { class: "ann-status" }, model, embedding, again, h("span", { class: "ann-bar-line", "aria-hidden": "true" }),
       latency, saved, button({ title: "Shortcuts", action: "help", icon: "help", testid: "help", click: help })),
   };
 }
@@ -71,6 +78,7 @@ const SWITCHES = /** @type {const} */ ([
   ["local", "Refine locally", null, "While you refine an object, a click changes only the region it touches"],
   ["detail", "Look closer", null, "Small objects get a second look at full resolution, from the second click or a box on"],
   ["quick", "Quick mode", "quick", "The next click accepts the draft and begins another object"],
+  ["noOverlap", "No overlap", "noOverlap", "Accepted masks leave to other objects what is theirs"],
 ]);
 
 /** How masks are drawn and what clicks do. @param {{store: import("../store.js").Store, setLocal: (local: boolean) => void}} options */
