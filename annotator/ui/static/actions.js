@@ -79,8 +79,14 @@ export function createActions({ store, api, drafting, objects, images, hand, com
     return true;
   }
 
-  /** @param {"outline" | "overlays" | "isolate" | "crosshair" | "quick" | "noOverlap"} name */
+  /** @param {"outline" | "overlays" | "isolate" | "crosshair" | "quick" | "noOverlap" | "showPrompts" | "detail"} name */
   const flip = (name) => done(store.update(setView, { [name]: !store.get().view[name] }));
+
+  /** @param {"opacity" | "outlineWidth"} name @param {number} by @param {number} least @param {number} most */
+  const adjust = (name, by, least, most) => {
+    const value = Math.min(most, Math.max(least, store.get().view[name] + by));
+    store.update(setView, { [name]: Math.round(value * 100) / 100 });
+  };
 
   /** Copy to the next image that can be shown, and go there. */
   async function copyToNext() {
@@ -165,6 +171,17 @@ export function createActions({ store, api, drafting, objects, images, hand, com
     actualSize: () => done(surface().actualSize()),
     toggleMasks: () => flip("overlays"),
     toggleOutline: () => flip("outline"),
+    togglePrompts: () => flip("showPrompts"),
+    toggleDetail: () => flip("detail"),
+    toggleLocal: () => {
+      const local = !store.get().view.local;
+      store.update(setView, { local });
+      return done(drafting.setLocal(local));
+    },
+    fainter: () => done(adjust("opacity", -0.05, 0, 1)),
+    stronger: () => done(adjust("opacity", 0.05, 0, 1)),
+    thinner: () => done(adjust("outlineWidth", -0.5, 0.5, 3)),
+    thicker: () => done(adjust("outlineWidth", 0.5, 0.5, 3)),
     help: () => done(sheet.toggle()),
     cursor: () => done(surface().cursor.toggle()),
     cursorMove: (event) => done(moveCursor(event, event?.repeat ? 4 * CURSOR_STEP : CURSOR_STEP)),

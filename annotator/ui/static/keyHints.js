@@ -19,6 +19,7 @@ function showHint(element, keys) {
   if (element.tagName === "KBD") {
     if (element.textContent !== text) element.textContent = text;
     element.hidden = text === "";
+    element.classList.toggle("is-long", text.length > 2); // where room is scarce the tooltip says it
     return;
   }
   const title = element.dataset["title"] ?? "";

@@ -81,14 +81,15 @@ function bar({ store, run }) {
 
 /** Three lines for somebody who has not been here before. @param {{store: import("../store.js").Store, dismissHint: () => void}} options */
 function hint({ store, dismissHint }) {
+  const finger = matchMedia("(pointer: coarse)").matches;
   /** @param {HTMLElement} key @param {(Node | string)[]} text */
   const line = (key, ...text) => h("li", {}, key, h("span", {}, text));
   const element = h("div", { class: "ann-hint", role: "note", "data-testid": "hint", hidden: true },
-    h("ol", {}, line(h("kbd", {}, "Click"), "on an object; drag draws a box around it"),
-      line(h("kbd", {}, "Right click"), "or Shift + click takes a part away"),
+    h("ol", {}, line(h("kbd", {}, finger ? "Tap" : "Click"), "on an object; drag draws a box around it"),
+      line(h("kbd", {}, finger ? "Long press" : "Right click"), finger ? "takes a part away; two fingers zoom" : "or Shift + click takes a part away"),
       line(h("kbd", { "data-action": "accept" }), "keeps the object; ", h("kbd", { "data-action": "help" }), " shows every key")),
     button({ title: "Close", icon: "close", click: dismissHint }));
-  store.watch((state) => [state.hint, state.image === null], (state) => { element.hidden = !state.hint || state.image === null; });
+  store.watch((state) => [state.hint, state.image === null, state.cleanup === null], (state) => { element.hidden = !state.hint || state.image === null || state.cleanup !== null; });
   return element;
 }
 

@@ -72,11 +72,11 @@ export function statusBar({ store, help, models, leave }) {
 const SWITCHES = /** @type {const} */ ([
   ["overlays", "Masks", "toggleMasks", "Show or hide all masks"],
   ["outline", "Outlines", "toggleOutline", "Show or hide outlines"],
-  ["showPrompts", "Prompts", null, "Show or hide the draft’s points and box"],
+  ["showPrompts", "Prompts", "togglePrompts", "Show or hide the draft’s points and box"],
   ["crosshair", "Crosshair", "crosshair", "Lines through the pointer, for placing boxes"],
   ["isolate", "Isolate", "isolate", "Hide all objects but the selected one"],
-  ["local", "Refine locally", null, "While you refine an object, a click changes only the region it touches"],
-  ["detail", "Look closer", null, "Small objects get a second look at full resolution, from the second click or a box on"],
+  ["local", "Refine locally", "toggleLocal", "While you refine an object, a click changes only the region it touches"],
+  ["detail", "Look closer", "toggleDetail", "Small objects get a second look at full resolution, from the second click or a box on"],
   ["quick", "Quick mode", "quick", "The next click accepts the draft and begins another object"],
   ["noOverlap", "No overlap", "noOverlap", "Accepted masks leave to other objects what is theirs"],
 ]);
@@ -96,7 +96,7 @@ export function viewSettings({ store, setLocal }) {
   /** @param {string} name @param {string} label @param {string | null} action @param {string} title @param {(on: boolean) => void} change */
   const toggle = (name, label, action, title, change) => {
     const box = h("input", { type: "checkbox", "data-testid": `view-${name}`, on: { change: () => change(box.checked) } });
-    return { box, element: h("label", { class: "ann-switch", title }, box, h("span", {}, label), action === null ? null : h("kbd", { "aria-hidden": "true", "data-action": action })) };
+    return { box, element: h("label", { class: "ann-switch", title, "data-action": action, "data-title": title }, box, h("span", {}, label), action === null ? null : h("kbd", { "aria-hidden": "true", "data-action": action })) };
   };
   const switches = SWITCHES.map(([name, label, action, title]) => ({
     name, ...toggle(name, label, action, title, (on) => {
