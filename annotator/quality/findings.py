@@ -26,7 +26,7 @@ class Finding:
         other_images: names of the other images that take part.
         category: id of the category that it is about, where it is about one.
         fix: the clean-up that takes care of it, where there is one.
-        value: what was measured, in the unit of the rule's first threshold.
+        value: what was measured, as the message says it; for images that look the same, how many they are.
     """
 
     rule: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from annotator.domain.mask_edit import SPECK
+from annotator.images.near_duplicates import MAX_DISTANCE, SAME
 from annotator.quality.findings import Severity
 
 _MANY = 10_000_000
@@ -164,6 +165,22 @@ RULES: dict[str, Rule] = {
             "warning",
             "dataset",
             (Threshold("count", "Fewer than", 10, "objects", 1, _MANY),),
+        ),
+        Rule(
+            "near_duplicate",
+            "Near-duplicate images",
+            "Images that look the same cost labelling time and add little.",
+            "info",
+            "dataset",
+            (Threshold("distance", "Hamming distance of at most", SAME, "bits of 64", 0, MAX_DISTANCE),),
+        ),
+        Rule(
+            "split_leak",
+            "Same image in two splits",
+            "Images that look the same in training and test make scores too good.",
+            "error",
+            "dataset",
+            (Threshold("distance", "Hamming distance of at most", SAME, "bits of 64", 0, MAX_DISTANCE),),
         ),
     )
 }
