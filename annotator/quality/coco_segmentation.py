@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from annotator.domain.mask import Mask
 from annotator.domain.polygon import from_polygons
 from annotator.errors import BadMask
-from annotator.quality.coco_values import Problem, is_number, shown
+from annotator.quality.coco_values import Problem, shown
 from annotator.quality.runs import require_sum, runs_of
+
+Floats = npt.NDArray[np.float64]
 
 MAX_OUTLINE = 500_000
 """Pixels of the longest outline that is drawn: pycocotools takes memory for every fifth of a pixel."""
@@ -86,12 +89,13 @@ def _from_polygons(polygons: list[Any], height: int, width: int, where: str, pro
     return from_polygons([points.ravel().tolist() for points in usable], height=height, width=width)
 
 
-def _points(polygon: Any, where: str, problems: list[Problem]) -> np.ndarray[Any, np.dtype[np.float64]] | None:
+def _points(polygon: Any, where: str, problems: list[Problem]) -> Floats | None:
     """(N, 2) points in image pixels."""
-    if isinstance(polygon, list) and all(map(is_number, polygon)):
-        if len(polygon) >= 6 and len(polygon) % 2 == 0:
-            return np.asarray(polygon, dtype=np.float64).reshape(-1, 2)
-        text = f"It has {len(polygon)} numbers; a polygon needs at least three points [x, y, x, y, x, y]; remove it."
+    points = _numbers(polygon)
+    if points is not None:
+        if points.size >= 6 and points.size % 2 == 0:
+            return points.reshape(-1, 2)
+        text = f"It has {points.size} numbers; a polygon needs at least three points [x, y, x, y, x, y]; remove it."
         problems.append(Problem("short_polygon", "error", where, text))
         return None
     text = f"It is {shown(polygon)}; a polygon is a flat list of finite numbers [x, y, x, y, x, y]."
@@ -99,7 +103,19 @@ def _points(polygon: Any, where: str, problems: list[Problem]) -> np.ndarray[Any
     return None
 
 
-def _outside(points: np.ndarray[Any, np.dtype[np.float64]], height: int, width: int, where: str) -> Iterator[Problem]:
+def _numbers(values: Any) -> Floats | None:
+    """The values of a list of finite numbers; None for anything else."""
+    # The types are compared as a set because files hold millions of coordinates.
+    if not isinstance(values, list) or not set(map(type, values)) <= {int, float}:
+        return None
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except OverflowError:  # an integer beyond every float
+        return None
+    return array if np.isfinite(array).all() else None
+
+
+def _outside(points: Floats, height: int, width: int, where: str) -> Iterator[Problem]:
     least, most = points.min(axis=0), points.max(axis=0)
     if (least < -_OUTSIDE).any() or (most > np.array([width, height]) + _OUTSIDE).any():
         text = (
