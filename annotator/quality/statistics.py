@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 import math
-import re
 from array import array
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from annotator.exporters.base import ExportAnnotation, ExportCategory, ExportImage, ExportSource, Progress
 from annotator.quality.agreement import Agreement, author_of
@@ -23,7 +23,6 @@ from annotator.quality.figures import (
 from annotator.quality.heat import Heat
 from annotator.quality.shapes import Looked
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _PER_IMAGE = (0, 1, 2, 3, 4, 5, 6, 11, 21, 51, 101)
 _SECONDS = (0, 2, 5, 10, 15, 20, 30, 45, 60, 120, 300)
 _SIDES = tuple(step / 20 for step in range(20))
@@ -123,9 +122,9 @@ class _Gathered:
             person.seconds.append(seconds)
         if clicks is not None and clicks > 0:  # nobody clicked on what was drawn or imported
             person.clicks.append(clicks)
-        day = _DAY.match(_text(record.get("created")))
+        day = _day(record.get("created"))
         if day:
-            self._days.setdefault(day.group(), Counter())[author_of(item)] += 1
+            self._days.setdefault(day, Counter())[author_of(item)] += 1
 
     def statistics(self, project: str, categories: list[ExportCategory]) -> Statistics:
         """The figures of everything seen."""
@@ -207,6 +206,14 @@ def _ranked(counter: Counter[str]) -> tuple[tuple[str, int], ...]:
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
+
+
+def _day(value: object) -> str:
+    """The day of an ISO 8601 time; empty where there is none."""
+    try:
+        return date.fromisoformat(_text(value)[:10]).isoformat()
+    except ValueError:
+        return ""
 
 
 def _positive(value: object) -> float | None:
