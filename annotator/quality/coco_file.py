@@ -218,6 +218,8 @@ def _annotation(value: dict[str, Any], record: AnnotationRecord, image: ImageRec
     provenance = dict(own) if isinstance(own, dict) else {}
     score, review = value.get("score", provenance.get("score")), provenance.get("review")
     mask = record.mask
+    if value.get("iscrowd") == 1:
+        provenance["iscrowd"] = 1
     if mask is None:
         mask = _empty(image)
         provenance["box"] = list(record.box or ())

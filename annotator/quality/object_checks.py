@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from annotator.exporters.base import ExportAnnotation
 from annotator.quality.findings import Finding, Fix
 from annotator.quality.rules import RULES
-from annotator.quality.shapes import Looked, Pair, Shape
+from annotator.quality.shapes import Looked, Shape
 from annotator.quality.thresholds import Thresholds
 
 Names = dict[int, str]
@@ -150,19 +150,45 @@ def _low_score(looked: Looked, thresholds: Thresholds, names: Names) -> Iterator
 
 
 def _duplicate(looked: Looked, thresholds: Thresholds, names: Names) -> Iterator[Finding]:
+    """One finding for each object that a better one makes superfluous: deleting all that have the fix leaves one.
+
+    An object whose only duplicate goes itself stays, as in non-maximum suppression.
+    """
     limit = thresholds.get("duplicate", "iou")
+    near: dict[int, list[tuple[float, int]]] = {}
     for pair in looked.pairs:
         if pair.iou >= limit:
-            keep, drop = _better_first(looked, pair)
-            same = keep.category_id == drop.category_id
-            what = "the same object" if same else "the same pixels under another category"
-            text = (
-                f"{_of(drop, names)} and object {keep.id}"
-                f"{'' if same else f' ({_name(keep, names)})'} are {what} (IoU {pair.iou:.2f});"
-                " keep one of them."
-            )
-            fix: Fix | None = "delete" if same else None
-            yield _found("duplicate", looked, drop, text, value=pair.iou, fix=fix, others=(keep.id,))
+            near.setdefault(pair.first, []).append((pair.iou, pair.second))
+            near.setdefault(pair.second, []).append((pair.iou, pair.first))
+    gone: set[int] = set()
+    seen: set[int] = set()
+    for index in sorted(near, key=lambda index: _preference(looked.shapes[index].annotation)):
+        drop = looked.shapes[index].annotation
+        better = [(iou, other) for iou, other in near[index] if other in seen and other not in gone]
+        same = [
+            (iou, other) for iou, other in better if looked.shapes[other].annotation.category_id == drop.category_id
+        ]
+        seen.add(index)
+        if same:
+            gone.add(index)
+        if better:
+            iou, other = max(same or better)
+            yield _duplicate_of(looked, drop, looked.shapes[other].annotation, iou, names)
+
+
+def _preference(annotation: ExportAnnotation) -> tuple[bool, float, int]:
+    """Sorts the ones to keep first: approved before others, then the higher score, then the older one."""
+    return annotation.review != "approved", -(annotation.score or 0.0), annotation.id
+
+
+def _duplicate_of(looked: Looked, drop: ExportAnnotation, keep: ExportAnnotation, iou: float, names: Names) -> Finding:
+    same = keep.category_id == drop.category_id
+    what = "the same object" if same else "the same pixels under another category"
+    text = (
+        f"{_of(drop, names)} and object {keep.id}{'' if same else f' ({_name(keep, names)})'} are {what}"
+        f" (IoU {iou:.2f}); keep one of them."
+    )
+    return _found("duplicate", looked, drop, text, value=iou, fix="delete" if same else None, others=(keep.id,))
 
 
 def _overlap(looked: Looked, thresholds: Thresholds, names: Names) -> Iterator[Finding]:
@@ -205,13 +231,6 @@ def _shared(one: Shape, other: Shape, iou: float) -> float:
 def _duplicates_from(thresholds: Thresholds) -> float:
     """IoU from which two objects are duplicates and need no second finding; above 1 when that rule is off."""
     return thresholds.get("duplicate", "iou") if thresholds.on("duplicate") else 2.0
-
-
-def _better_first(looked: Looked, pair: Pair) -> tuple[ExportAnnotation, ExportAnnotation]:
-    """The one to keep: approved before others, then the higher score, then the older one."""
-    both = [looked.shapes[pair.first].annotation, looked.shapes[pair.second].annotation]
-    both.sort(key=lambda item: (item.review != "approved", -(item.score or 0.0), item.id))
-    return both[0], both[1]
 
 
 def _count(number: int, noun: str) -> str:

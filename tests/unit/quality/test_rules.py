@@ -81,6 +81,26 @@ def test_the_same_pixels_in_two_categories_are_a_duplicate_without_an_automatic_
     assert "dog" in finding.message
 
 
+def test_deleting_what_the_duplicates_offer_leaves_one_of_each_object() -> None:
+    source = MemorySource()
+    chain = [blob((10, 10, 20, height)) for height in (20, 22, 24)]  # each is a duplicate of the next, not of the last
+    image = source.add("a.jpg", *[blob((50, 5, 20, 20))] * 4, *chain)
+    findings = found(source, "duplicate", settings=("duplicate.iou=0.9",))
+    assert [finding.annotation for finding in findings] == [2, 3, 4, 6]
+    gone = {finding.annotation for finding in findings if finding.fix == "delete"}
+    source.objects[image.id] = [item for item in source.objects[image.id] if item.id not in gone]
+    assert [item.id for item in source.objects[image.id]] == [1, 5, 7]
+    assert found(source, "duplicate", settings=("duplicate.iou=0.9",)) == []
+
+
+def test_a_crowd_region_may_cover_objects_and_have_many_parts() -> None:
+    source = MemorySource()
+    image = source.add("a.jpg", blob((10, 10, 20, 20)), blob((10, 10, 20, 20), *((70, 7 * n, 3, 3) for n in range(7))))
+    assert {finding.rule for finding in found(source, "duplicate", "nested", "parts", "specks")} != set()
+    source.objects[image.id][1].provenance["iscrowd"] = 1
+    assert found(source, "duplicate", "nested", "parts", "specks") == []
+
+
 def test_overlaps_follow_the_threshold_that_was_set() -> None:
     source = MemorySource()
     source.add("a.jpg", blob((10, 10, 20, 20)), blob((15, 10, 20, 20)))  # IoU about 0.6
