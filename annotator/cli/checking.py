@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,10 +13,10 @@ import typer
 
 from annotator.cli.options import DataDir
 from annotator.cli.progress import ProgressBar
+from annotator.cli.targets import project_source, require_target
 from annotator.errors import AnnotatorError, BadSetting, NotFound
 
 if TYPE_CHECKING:
-    from annotator.config import Settings
     from annotator.exporters.base import ExportImage, ExportSource
     from annotator.quality.coco_values import Problem
     from annotator.quality.findings import Finding, Severity
@@ -97,8 +96,7 @@ def _checked(
     if target.is_dir():
         with project_source(target, Settings.load(data_dir=data_dir)) as source:
             return _Result(str(target), findings=_run(source, thresholds, _hashing(target)))
-    if not target.exists():
-        raise NotFound(f"There is no {str(target)!r}; name the folder of a project or a COCO file.")
+    require_target(target)
     if images is not None and not images.is_dir():
         raise NotFound(f"There is no folder {str(images)!r}; name the one that the file names are relative to.")
     return _check_file(target, thresholds, images)
@@ -141,33 +139,6 @@ def _hashing(folder: Path) -> Callable[[ExportImage], int | None]:
             return None
 
     return image_hash
-
-
-@contextmanager
-def project_source(folder: Path, settings: Settings) -> Iterator[ExportSource]:
-    """One consistent view of the project of a folder; no model is loaded.
-
-    Raises:
-        NotFound: the folder is not a project yet.
-    """
-    from annotator.sessions.exporting import ExportJob, StoreSource
-    from annotator.sessions.folders import data_folder, database_url
-    from annotator.store import project_rows
-    from annotator.store.database import Database
-
-    if settings.database_url is None and not (data_folder(folder, settings) / "annotator.db").is_file():
-        raise NotFound(f"{str(folder)!r} is not a project yet; open it with `annotator serve` and annotate something.")
-    url = database_url(folder, settings)
-    database = Database(url)
-    try:
-        with database.read() as connection:
-            project_id = project_rows.first_id(connection)
-            if project_id is None:
-                raise NotFound(f"{str(folder)!r} holds no project; open it with `annotator serve` first.")
-            name = folder.resolve().name or "project"
-            yield StoreSource(connection, ExportJob(url, project_id, name, settings.model, "", folder, {}))
-    finally:
-        database.close()
 
 
 def _as_json(result: _Result) -> dict[str, Any]:
