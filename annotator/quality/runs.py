@@ -74,9 +74,10 @@ class Strokes:
         left, top = int(self.x.min()), int(self.top.min())
         return left, top, int(self.x.max()) + 1 - left, int(self.bottom.max()) - top
 
-    def crop(self) -> npt.NDArray[np.uint8]:
-        """(h, w) of 0 and 1: the pixels inside the bounding box."""
+    def crop(self, *, margin: int = 0) -> npt.NDArray[np.uint8]:
+        """(h, w) of 0 and 1: the pixels inside the bounding box, with `margin` pixels of background around it."""
         left, top, width, height = self.bbox
+        left, top, width, height = left - margin, top - margin, width + 2 * margin, height + 2 * margin
         edges = np.zeros((width, height + 1), dtype=np.int8)
         np.add.at(edges, (self.x - left, self.top - top), 1)
         np.add.at(edges, (self.x - left, self.bottom - top), -1)
