@@ -13,7 +13,7 @@ from tests.paths import ROOT
 
 PACKAGE = ROOT / "annotator"
 
-# domain ← {images, engine, store, exporters, importers} ← sessions ← {api, ui, cli}
+# domain ← {images, engine, store, exporters, importers} ← quality ← sessions ← {api, ui, cli}
 ALLOWED = {
     "domain": set(),
     "images": {"domain"},
@@ -21,9 +21,10 @@ ALLOWED = {
     "store": {"domain"},
     "exporters": {"domain"},
     "importers": {"domain"},
-    "sessions": {"domain", "images", "engine", "store", "exporters", "importers"},
-    "api": {"domain", "images", "engine", "store", "exporters", "sessions"},
-    "ui": {"domain", "exporters", "sessions", "api"},
+    "quality": {"domain", "images", "exporters"},
+    "sessions": {"domain", "images", "engine", "store", "exporters", "importers", "quality"},
+    "api": {"domain", "images", "engine", "store", "exporters", "quality", "sessions"},
+    "ui": {"domain", "exporters", "quality", "sessions", "api"},
     "bench": {"domain", "images", "engine", "sessions", "api"},
 }
 # Modules beside the rooms: everybody may use the first ones, the others stand at the door.
@@ -48,7 +49,7 @@ HOMES = {
     "huggingface_hub": {"engine"},
     "httpx": {"engine", "bench"},
     "safetensors": {"engine"},
-    "cv2": {"images", "engine", "domain", "bench"},
+    "cv2": {"images", "engine", "domain", "quality", "bench"},
 }
 
 
