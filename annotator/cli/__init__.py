@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import annotator
-from annotator.cli import bench, doctor, exporting, models, precompute, serving
+from annotator.cli import bench, checking, doctor, exporting, models, precompute, reporting, serving
 from annotator.errors import AnnotatorError
 
 __all__ = ["app", "main"]
@@ -24,6 +24,8 @@ app.command()(serving.serve)
 app.command()(serving.demo)
 app.command()(precompute.precompute)
 app.command()(doctor.doctor)
+app.command()(checking.check)
+app.command()(reporting.report)
 app.command()(bench.bench)
 app.add_typer(models.app, name="models")
 app.add_typer(exporting.app, name="export")

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from annotator.cli.options import DataDir
+from annotator.cli.options import DataDir, require_target
 from annotator.cli.progress import ProgressBar
-from annotator.cli.targets import project_source, require_target
 from annotator.errors import AnnotatorError, BadSetting, NotFound
 
 if TYPE_CHECKING:
@@ -89,12 +88,13 @@ def _checked(
 ) -> _Result:
     from annotator.config import Settings
     from annotator.quality.thresholds import Thresholds
+    from annotator.sessions.exporting import project_of
 
     thresholds = Thresholds().changed(settings)
     if rules:
         thresholds = thresholds.only(rules)
     if target.is_dir():
-        with project_source(target, Settings.load(data_dir=data_dir)) as source:
+        with project_of(target, Settings.load(data_dir=data_dir)) as source:
             return _Result(str(target), findings=_run(source, thresholds, _hashing(target)))
     require_target(target)
     if images is not None and not images.is_dir():

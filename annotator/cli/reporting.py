@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from annotator.cli.options import DataDir
+from annotator.cli.options import DataDir, require_target
 from annotator.cli.progress import ProgressBar
-from annotator.cli.targets import project_source, require_target
 from annotator.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -28,10 +27,11 @@ def report(
 ) -> None:
     """Write one HTML page with the figures of a dataset, and the same figures as CSV."""
     from annotator.config import Settings
+    from annotator.sessions.exporting import project_of
 
     require_target(target)
     if target.is_dir():
-        with project_source(target, Settings.load(data_dir=data_dir)) as source:
+        with project_of(target, Settings.load(data_dir=data_dir)) as source:
             _write(source, out, rules)
         return
     from annotator.quality.coco_file import CocoFile

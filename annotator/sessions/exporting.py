@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
@@ -38,23 +39,25 @@ class ExportJob:
 class StoreSource:
     """One consistent view of a project in the store, read in constant memory."""
 
-    def __init__(self, connection: Connection, job: ExportJob) -> None:
+    def __init__(self, connection: Connection, *, project_id: str, name: str, model: str) -> None:
         self._connection = connection
-        self._job = job
+        self._project_id = project_id
+        self._name = name
+        self._model = model
 
     @property
     def project_name(self) -> str:
-        return self._job.project_name
+        return self._name
 
     @property
     def model(self) -> str:
-        return self._job.model
+        return self._model
 
     def categories(self) -> list[ExportCategory]:
         """All categories by id."""
         return [
             ExportCategory(id=row.id, name=row.name, supercategory=row.supercategory, colour=row.colour)
-            for row in project_rows.list_categories(self._connection, self._job.project_id)
+            for row in project_rows.list_categories(self._connection, self._project_id)
         ]
 
     def images(self) -> Iterator[ExportImage]:
@@ -62,7 +65,7 @@ class StoreSource:
         cursor: str | None = None
         while True:
             page = image_rows.page(
-                self._connection, self._job.project_id, status=None, query=None, limit=_PAGE, cursor=cursor
+                self._connection, self._project_id, status=None, query=None, limit=_PAGE, cursor=cursor
             )
             for row in page.items:
                 yield ExportImage(
@@ -104,7 +107,8 @@ def run(job: ExportJob, progress: Callable[[int, int], None]) -> ExportReport:
     database = Database(job.database_url)
     try:
         with database.read() as connection:
-            return exporter.export(StoreSource(connection, job), job.target, job.options, progress)
+            source = StoreSource(connection, project_id=job.project_id, name=job.project_name, model=job.model)
+            return exporter.export(source, job.target, job.options, progress)
     finally:
         database.close()
 
@@ -124,19 +128,29 @@ def export_folder(
         NotFound: the folder is not a project yet.
         InvalidInput, ExportFailed: as `run`.
     """
-    url = database_url(folder, settings)
+    with project_of(folder, settings) as source:
+        return get_exporter(format).export(source, out / source.project_name / format, options, progress)
+
+
+@contextmanager
+def project_of(folder: Path, settings: Settings) -> Iterator[StoreSource]:
+    """One consistent view of the project of a folder; no model is loaded, no image is read.
+
+    Raises:
+        NotFound: the folder is not a project yet.
+    """
     if settings.database_url is None and not (data_folder(folder, settings) / "annotator.db").is_file():
         raise NotFound(f"{str(folder)!r} is not a project yet; open it with `annotator serve` and annotate something.")
-    database = Database(url)
+    database = Database(database_url(folder, settings))
     try:
         with database.read() as connection:
             project_id = project_rows.first_id(connection)
+            if project_id is None:
+                raise NotFound(f"{str(folder)!r} holds no project; open it with `annotator serve` first.")
+            name = folder.resolve().name or "project"
+            yield StoreSource(connection, project_id=project_id, name=name, model=settings.model)
     finally:
         database.close()
-    if project_id is None:
-        raise NotFound(f"{str(folder)!r} holds no project; open it with `annotator serve` first.")
-    name = folder.resolve().name or "project"
-    return run(ExportJob(url, project_id, name, settings.model, format, out / name / format, options), progress)
 
 
 def run_in_process(job: ExportJob, progress: Callable[[int, int], None]) -> ExportReport:
