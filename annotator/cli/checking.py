@@ -16,9 +16,10 @@ from annotator.cli.progress import ProgressBar
 from annotator.errors import AnnotatorError, BadSetting, NotFound
 
 if TYPE_CHECKING:
+    from annotator.domain.severity import Severity
     from annotator.exporters.base import ExportImage, ExportSource
-    from annotator.quality.coco_values import Problem
-    from annotator.quality.findings import Finding, Severity
+    from annotator.importers.coco_values import Problem
+    from annotator.quality.findings import Finding
     from annotator.quality.thresholds import Thresholds
 
 CLEAN, FOUND, UNUSABLE = 0, 1, 2
@@ -62,7 +63,7 @@ def check(
 
     The exit code is 0 if nothing was found, 1 if something was and 2 if the target can't be checked.
     """
-    from annotator.quality.findings import SEVERITIES
+    from annotator.domain.severity import SEVERITIES
 
     try:
         if fail_on not in SEVERITIES:
@@ -190,6 +191,6 @@ def _print_group(title: str, lines: Iterable[str], examples: int) -> None:
 
 
 def _printable(text: str) -> str:
-    from annotator.quality.coco_values import printable
+    from annotator.importers.coco_values import printable
 
     return printable(text)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from html import escape
 
-from annotator.quality.coco_values import printable
+from annotator.importers.coco_values import printable
 from annotator.quality.figures import Histogram
 
 WIDTH = 640

@@ -17,7 +17,7 @@ from annotator.domain.mask import Mask
 from annotator.errors import ImageProblem
 from annotator.exporters.base import ExportAnnotation, ExportCategory, ExportImage, Progress
 from annotator.images.decode import probe
-from annotator.quality.coco_records import (
+from annotator.importers.coco_records import (
     NAMESPACE,
     AnnotationRecord,
     ImageRecord,
@@ -26,8 +26,8 @@ from annotator.quality.coco_records import (
     check_category,
     check_image,
 )
-from annotator.quality.coco_values import Problem, is_number, printable, shown
-from annotator.quality.json_items import BadJson, Item, items, read_item
+from annotator.importers.coco_values import Problem, is_number, printable, shown
+from annotator.importers.json_items import BadJson, Item, items, read_item
 
 __all__ = ["CocoFile", "Problem"]
 

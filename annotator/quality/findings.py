@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
-Severity = Literal["error", "warning", "info"]
-SEVERITIES: tuple[Severity, ...] = get_args(Severity)
-"""From the gravest: unusable for training, probably a mistake, worth a look."""
+from annotator.domain.severity import Severity
 
 Fix = Literal["fill_holes", "remove_specks", "delete"]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from annotator.quality.runs import Strokes
+from annotator.domain.runs import Strokes
 
 GRID = 32
 """Cells on each side."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from annotator.domain.mask_edit import SPECK
+from annotator.domain.severity import Severity
 from annotator.images.near_duplicates import MAX_DISTANCE, SAME
-from annotator.quality.findings import Severity
 
 _MANY = 10_000_000
 

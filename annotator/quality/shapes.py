@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 from pycocotools import mask as coco
 
+from annotator.domain.runs import Ints, Strokes, strokes
 from annotator.errors import BadMask
 from annotator.exporters.base import ExportAnnotation, ExportImage
-from annotator.quality.runs import Ints, Strokes, strokes
 
 
 class Shape:

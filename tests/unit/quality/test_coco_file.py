@@ -16,7 +16,7 @@ from PIL import Image
 from annotator.domain.mask import Mask
 from annotator.domain.polygon import polygons
 from annotator.exporters import get_exporter
-from annotator.quality import json_items
+from annotator.importers import json_items
 from annotator.quality.coco_file import CocoFile, Problem
 from annotator.quality.running import run
 from annotator.quality.thresholds import Thresholds

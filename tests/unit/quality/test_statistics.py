@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from annotator.domain.mask import Mask
+from annotator.domain.runs import strokes
 from annotator.exporters.base import ExportCategory
 from annotator.quality.figures import Statistics
 from annotator.quality.heat import GRID, Heat
-from annotator.quality.runs import strokes
 from annotator.quality.statistics import collect
 from annotator.quality.tables import tables, to_csv
 from tests.unit.exporters.sources import MemorySource

@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from annotator.domain.mask import Mask
 from annotator.domain.polygon import from_polygons
+from annotator.domain.runs import require_sum, runs_of
 from annotator.errors import BadMask
-from annotator.quality.coco_values import Problem, shown
-from annotator.quality.runs import require_sum, runs_of
+from annotator.importers.coco_values import Problem, shown
 
 Floats = npt.NDArray[np.float64]
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from annotator.domain.mask import Mask, decode_counts
+from annotator.domain.runs import require_sum, runs_of, strokes
 from annotator.errors import BadMask
-from annotator.quality.runs import require_sum, runs_of, strokes
 from tests.paths import shared
 
 pixels = arrays(np.bool_, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=12))

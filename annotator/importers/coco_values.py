@@ -7,7 +7,7 @@ import reprlib
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
-from annotator.quality.findings import Severity
+from annotator.domain.severity import Severity
 
 MAX_ID = 2**63 - 1
 MAX_SIDE = 2**16 - 1

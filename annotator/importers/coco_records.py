@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from annotator.domain.mask import Mask
+from annotator.domain.severity import Severity
 from annotator.images.opening import MAX_PIXELS
-from annotator.quality.coco_segmentation import read_segmentation
-from annotator.quality.coco_values import Problem, box_of, is_id, is_number, is_side, printable, shown
-from annotator.quality.findings import Severity
+from annotator.importers.coco_segmentation import read_segmentation
+from annotator.importers.coco_values import Problem, box_of, is_id, is_number, is_side, printable, shown
 
 NAMESPACE = "annotator"
 """The key under which our own exports keep score, review state and provenance."""
