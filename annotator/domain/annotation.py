@@ -56,6 +56,7 @@ class Annotation:
         id: positive, unique in the database, never used twice.
         revision: grows by one with every edit; a writer names the one it has seen.
         created, updated: ISO 8601, UTC.
+        extra: what an imported dataset says of it that nothing here knows.
     """
 
     id: int
@@ -72,6 +73,7 @@ class Annotation:
     hidden: bool = False
     locked: bool = False
     revision: int = 1
+    extra: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if self.id < 1:
@@ -81,7 +83,7 @@ class Annotation:
 
     def content(self) -> dict[str, Any]:
         """What a Change records: everything but view state (hidden, locked) and bookkeeping (revision, times)."""
-        return {
+        content = {
             "category": self.category_id,
             "rle": self.mask.to_rle(),
             "author": self.author,
@@ -90,6 +92,7 @@ class Annotation:
             "review": self.review,
             "note": self.note,
         }
+        return content if self.extra is None else {**content, "extra": self.extra}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from annotator.errors import InvalidInput
 
@@ -47,6 +47,7 @@ class Category:
     supercategory: str = ""
     colour: str = PALETTE[0]
     objects: int = 0
+    extra: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if self.id < 1:
@@ -84,6 +85,7 @@ class Image:
     problem: str | None = None
     note: str | None = None
     number: int = 0
+    extra: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,8 +42,11 @@ class BadJson(InvalidInput):
     """The file is not JSON, or not an object at its top; what came before has been handed out."""
 
 
-def items(path: Path) -> Iterator[Item]:
+def items(path: Path, *, results: bool = False) -> Iterator[Item]:
     """Every item of every list, and every other value, of a JSON object in a file.
+
+    Args:
+        results: the file may be a list instead, as of detection results; its items have an empty section.
 
     Raises:
         BadJson: it is not that; the message says where.
@@ -52,6 +55,11 @@ def items(path: Path) -> Iterator[Item]:
     with path.open("rb") as stream:
         reader = _Reader(stream)
         reader.skip_mark()
+        if reader.peek() == "[" and results:
+            yield from _list(reader, "")
+            if reader.peek():
+                raise reader.problem("there is something behind the end of the list")
+            return
         if reader.peek() == "[":
             raise reader.problem("it is a list, as of detection results; a COCO dataset is an object with images in it")
         reader.take("{")

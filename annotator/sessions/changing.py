@@ -130,6 +130,7 @@ def _write_annotation(
         hidden=row.hidden if row else False,
         locked=row.locked if row else False,
         revision=(row.revision if row else edit.revision) + 1,
+        extra=content.get("extra"),
     )
     annotation_rows.save(connection, annotation)
     if row is None:

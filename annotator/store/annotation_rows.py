@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -12,6 +12,8 @@ from annotator.domain.annotation import Annotation, Provenance
 from annotator.domain.mask import Mask
 from annotator.errors import NotFound
 from annotator.store.schema import annotations as table
+
+_BATCH = 1000
 
 
 def get(connection: Connection, annotation_id: int) -> Annotation:
@@ -59,7 +61,20 @@ def reserve_id(connection: Connection, image_id: str) -> int:
 
 def save(connection: Connection, annotation: Annotation) -> None:
     """Insert an annotation under its id, or replace the one that has it."""
-    values = {
+    values = _values(annotation)
+    if not connection.execute(update(table).where(table.c.id == annotation.id).values(values)).rowcount:
+        connection.execute(insert(table).values(id=annotation.id, **values))
+
+
+def add_all(connection: Connection, annotations: Sequence[Annotation]) -> None:
+    """Insert many new annotations under their ids."""
+    for start in range(0, len(annotations), _BATCH):
+        rows = [{"id": one.id, **_values(one)} for one in annotations[start : start + _BATCH]]
+        connection.execute(insert(table), rows)
+
+
+def _values(annotation: Annotation) -> dict[str, Any]:
+    return {
         "image_id": annotation.image_id,
         "category_id": annotation.category_id,
         "height": annotation.mask.height,
@@ -75,9 +90,8 @@ def save(connection: Connection, annotation: Annotation) -> None:
         "revision": annotation.revision,
         "created": annotation.created,
         "updated": annotation.updated,
+        "extra": annotation.extra,
     }
-    if not connection.execute(update(table).where(table.c.id == annotation.id).values(values)).rowcount:
-        connection.execute(insert(table).values(id=annotation.id, **values))
 
 
 def delete(connection: Connection, annotation_id: int) -> None:
@@ -101,4 +115,5 @@ def _annotation(row: Row[Any]) -> Annotation:
         hidden=row.hidden,
         locked=row.locked,
         revision=row.revision,
+        extra=row.extra,
     )

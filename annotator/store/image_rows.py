@@ -136,6 +136,30 @@ def save_file(connection: Connection, project_id: str, image: Image, *, bytes: i
         connection.execute(insert(images).values(**new, **values))
 
 
+def everything(connection: Connection, project_id: str) -> list[Image]:
+    """All images that can be shown, in natural order; their objects are not counted."""
+    shown = select(images).where(images.c.project_id == project_id, images.c.problem.is_(None))
+    return [_image(row, objects=0) for row in connection.execute(shown.order_by(images.c.sort_key))]
+
+
+def renumber(connection: Connection, project_id: str, numbers: dict[str, int]) -> None:
+    """Give images other numbers, by their ids; the others keep theirs.
+
+    Raises:
+        sqlalchemy.exc.IntegrityError: two would have the same.
+    """
+    for sign in (-1, 1):  # by way of numbers that nothing has: two may change places
+        for image_id, number in numbers.items():
+            connection.execute(update(images).where(images.c.id == image_id).values(number=sign * number))
+    highest = connection.execute(select(func.max(images.c.number)).where(images.c.project_id == project_id)).scalar()
+    connection.execute(update(projects).where(projects.c.id == project_id).values(next_image=(highest or 0) + 1))
+
+
+def set_extra(connection: Connection, image_id: str, extra: dict[str, Any]) -> None:
+    """Keep what an imported dataset says of an image."""
+    connection.execute(update(images).where(images.c.id == image_id).values(extra=extra))
+
+
 def set_problem(connection: Connection, image_id: str, problem: str | None) -> None:
     """Say why an image can't be shown, or that it can."""
     connection.execute(update(images).where(images.c.id == image_id).values(problem=problem, verified=True))
@@ -160,7 +184,7 @@ def touch_state(connection: Connection, image_id: str) -> None:
     )
 
 
-def _image(row: Row[Any]) -> Image:
+def _image(row: Row[Any], *, objects: int | None = None) -> Image:
     return Image(
         id=row.id,
         number=row.number,
@@ -169,7 +193,8 @@ def _image(row: Row[Any]) -> Image:
         width=row.width,
         height=row.height,
         state=row.state,
-        objects=row.objects,
+        objects=row.objects if objects is None else objects,
         problem=row.problem,
         note=row.note,
+        extra=row.extra,
     )

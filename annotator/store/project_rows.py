@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy import delete as sql_delete
 
@@ -43,7 +45,7 @@ def list_categories(connection: Connection, project_id: str) -> list[Category]:
         .where(categories.c.project_id == project_id)
         .order_by(categories.c.id)
     )
-    return [Category(row.id, row.name, row.supercategory, row.colour, row.objects) for row in rows]
+    return [Category(row.id, row.name, row.supercategory, row.colour, row.objects, row.extra) for row in rows]
 
 
 def get_category(connection: Connection, project_id: str, category: int | str) -> Category:
@@ -58,7 +60,46 @@ def get_category(connection: Connection, project_id: str, category: int | str) -
     ).one_or_none()
     if row is None:
         raise NotFound(f"There is no category {category!r} in this project; add it first.", field="category")
-    return Category(row.id, row.name, row.supercategory, row.colour)
+    return Category(row.id, row.name, row.supercategory, row.colour, extra=row.extra)
+
+
+def import_category(connection: Connection, project_id: str, category: Category) -> None:
+    """Add a category under the id that it has, which no category has had before.
+
+    Raises:
+        Conflict: the name is taken.
+    """
+    _require_free_name(connection, project_id, category.name, but=None)
+    project = projects.c.id == project_id
+    number = connection.execute(select(projects.c.next_category).where(project)).scalar_one()
+    connection.execute(update(projects).where(project).values(next_category=max(number, category.id + 1)))
+    connection.execute(
+        insert(categories).values(
+            project_id=project_id,
+            id=category.id,
+            name=category.name,
+            supercategory=category.supercategory,
+            colour=category.colour,
+            extra=category.extra,
+        )
+    )
+
+
+def next_category(connection: Connection, project_id: str) -> int:
+    """The smallest id that no category of the project has had."""
+    number: int = connection.execute(select(projects.c.next_category).where(projects.c.id == project_id)).scalar_one()
+    return number
+
+
+def extra(connection: Connection, project_id: str) -> dict[str, Any]:
+    """What imported datasets say of the project as a whole that nothing here knows."""
+    found = connection.execute(select(projects.c.extra).where(projects.c.id == project_id)).scalar()
+    return dict(found or {})
+
+
+def set_extra(connection: Connection, project_id: str, values: dict[str, Any]) -> None:
+    """Write what imported datasets say of the project as a whole."""
+    connection.execute(update(projects).where(projects.c.id == project_id).values(extra=values or None))
 
 
 def add_category(connection: Connection, project_id: str, *, name: str, supercategory: str, colour: str) -> Category:

@@ -31,6 +31,12 @@ metadata = MetaData(
 # SQLite only hands out a rowid once when told to; COCO consumers and undo both need ids that are never used twice.
 _never_reused: dict[str, Any] = {"sqlite_autoincrement": True}
 
+
+def _extra() -> Column[Any]:
+    """What an imported dataset says that nothing here knows."""
+    return Column("extra", JSON(none_as_null=True))
+
+
 projects = Table(
     "projects",
     metadata,
@@ -39,6 +45,7 @@ projects = Table(
     Column("created", String(32), nullable=False),
     Column("next_category", Integer, nullable=False),
     Column("next_image", Integer, nullable=False),
+    _extra(),
 )
 
 categories = Table(
@@ -50,6 +57,7 @@ categories = Table(
     Column("name", Text, nullable=False),
     Column("supercategory", Text, nullable=False),
     Column("colour", String(7), nullable=False),
+    _extra(),
     UniqueConstraint("project_id", "id"),
     UniqueConstraint("project_id", "name", name="uq_categories_name"),
     **_never_reused,
@@ -72,6 +80,7 @@ images = Table(
     Column("problem", Text),
     Column("note", Text),
     Column("verified", Boolean, nullable=False),
+    _extra(),
     UniqueConstraint("project_id", "number"),
     Index("ix_images_order", "project_id", "sort_key"),
 )
@@ -95,6 +104,7 @@ annotations = Table(
     Column("revision", Integer, nullable=False),
     Column("created", String(32), nullable=False),
     Column("updated", String(32), nullable=False),
+    _extra(),
     **_never_reused,
 )
 
