@@ -2,7 +2,9 @@
 
 from annotator.exporters.base import EXPORTERS, get_exporter, register
 from annotator.exporters.coco import CocoExporter
+from annotator.exporters.yolo import YOLO
 
 __all__ = ["EXPORTERS", "get_exporter"]
 
-register(CocoExporter())
+for _exporter in (CocoExporter(), YOLO):
+    register(_exporter)

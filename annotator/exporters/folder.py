@@ -1,0 +1,249 @@
+"""What all formats share that are a folder of files: which images, splits, pictures, reading back, the report."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Any, Protocol, cast
+
+from annotator.errors import InvalidInput
+from annotator.exporters.atomic import appearing_folder
+from annotator.exporters.base import (
+    ExportAnnotation,
+    ExportCategory,
+    ExportImage,
+    ExportReport,
+    ExportSource,
+    Loss,
+    Option,
+    PictureSource,
+    Progress,
+    read_options,
+)
+from annotator.exporters.png import write_png
+from annotator.exporters.selection import Selection, category_numbers
+from annotator.exporters.splits import NAMES, group_of, read_fractions, read_pattern, split_of, uneven
+
+COMMON: tuple[Option, ...] = (
+    Option(
+        "images",
+        "Images",
+        "choice",
+        "annotated",
+        "annotated: images with objects and images confirmed empty; all: every readable image.",
+        ("annotated", "all"),
+    ),
+    Option(
+        "pictures",
+        "Pictures",
+        "choice",
+        "none",
+        "copy: put the image files beside the annotations; link: symbolic links to them; none: names only.",
+        ("none", "copy", "link"),
+    ),
+    Option(
+        "splits",
+        "Splits",
+        "choice",
+        "none",
+        "random: image by image; folder, pattern: images of one folder or one match stay together; none: no splits.",
+        ("none", "random", "folder", "pattern"),
+    ),
+    Option("fractions", "Shares", "text", "80/10/10", "Shares of train/val/test; they hold on average."),
+    Option("pattern", "Group pattern", "text", "", "Regular expression; its first group in the name is the group."),
+    Option("seed", "Seed", "int", 0, "Another seed draws other splits; the same one never moves an image."),
+)
+"""The options of every format that is a folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An image to write: `stem` is its path without suffix, unique in the export; `split` is empty without splits.
+
+    The annotations carry the written category ids, 1..N.
+    """
+
+    image: ExportImage
+    annotations: tuple[ExportAnnotation, ...]
+    split: str
+    stem: str
+
+    @property
+    def suffix(self) -> str:
+        """Suffix of the image's name."""
+        return PurePosixPath(self.image.name).suffix
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a writer has to work with; category ids are 1..N."""
+
+    folder: Path
+    source: PictureSource
+    categories: tuple[ExportCategory, ...]
+    values: dict[str, Any]
+    splits: tuple[str, ...]
+
+    def place(self, kind: str, item: Item, suffix: str) -> Path:
+        """Path of a file of an image: kind/split/stem + suffix. Its folder exists."""
+        path = self.folder / kind / item.split / f"{item.stem}{suffix}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+
+class Writer(Protocol):
+    """Writes one export, image by image."""
+
+    def write(self, item: Item) -> list[float]:
+        """Write an image's annotations, read them back and give the IoU of each with its mask."""
+
+    def finish(self) -> list[str]:
+        """Write what is left; sentences worth reading."""
+
+
+@dataclass(frozen=True, slots=True)
+class FolderExporter:
+    """A format that is a folder of files; `start` makes its writer."""
+
+    name: str
+    title: str
+    own: tuple[Option, ...]
+    start: Callable[[Job], Writer]
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """What can be chosen: the format's own options, then the common ones."""
+        return (*self.own, *COMMON)
+
+    def export(
+        self, source: ExportSource, target_dir: Path, options: Mapping[str, Any], progress: Progress
+    ) -> ExportReport:
+        """Write and verify the folder `target_dir`; see `Exporter.export`."""
+        started = time.monotonic()
+        values = read_options(self.options, options)
+        divide = _divider(values)
+        numbers = category_numbers(source)
+        selection = Selection(source, numbers, images=values["images"])
+        steps = sum(1 for _ in source.images())
+        with appearing_folder(target_dir) as folder:
+            job = Job(folder, cast(PictureSource, source), _renumbered(source, numbers), values, divide.splits)
+            tally = _Tally()
+            writer = self.start(job)
+            for done, chosen in selection.chosen():
+                if chosen is not None:
+                    objects = tuple(replace(a, category_id=numbers[a.category_id]) for a in chosen.annotations)
+                    item = Item(chosen.image, objects, divide(chosen.image.name), tally.stem(chosen.image))
+                    _put_picture(job, item)
+                    tally.add(item, writer.write(item), job)
+                progress(done, steps)
+            if not tally.images:
+                raise InvalidInput(
+                    "There is nothing to export: no image has an object or is confirmed empty. Accept objects, mark"
+                    " images without any as “empty”, or export with images=all."
+                )
+            warnings = (*tally.warnings(job), *writer.finish())
+        return ExportReport(
+            format=self.name,
+            target=target_dir,
+            images=tally.images,
+            annotations=len(tally.ious),
+            categories=len(numbers),
+            skipped=tuple(selection.skipped),
+            minimum_iou=min(tally.ious, default=None),
+            mean_iou=sum(tally.ious) / len(tally.ious) if tally.ious else None,
+            seconds=time.monotonic() - started,
+            warnings=warnings,
+            losses=tuple(tally.losses),
+        )
+
+
+class _Divider:
+    """The split of an image by its name."""
+
+    def __init__(self, kind: str, fractions: tuple[float, ...], pattern: re.Pattern[str] | None, seed: int) -> None:
+        self._kind, self._fractions, self._pattern, self._seed = kind, fractions, pattern, seed
+        shares = zip(NAMES, fractions, strict=False)
+        self.splits = () if kind == "none" else tuple(name for name, share in shares if share > 0)
+
+    def __call__(self, name: str) -> str:
+        if self._kind == "none":
+            return ""
+        group = group_of(name, splits=self._kind, pattern=self._pattern)
+        return split_of(group, fractions=self._fractions, seed=self._seed)
+
+
+def _divider(values: dict[str, Any]) -> _Divider:
+    pattern = read_pattern(values["pattern"]) if values["splits"] == "pattern" else None
+    return _Divider(values["splits"], read_fractions(values["fractions"]), pattern, values["seed"])
+
+
+class _Tally:
+    """What was written so far."""
+
+    def __init__(self) -> None:
+        self.images = 0
+        self.ious: list[float] = []
+        self.losses: list[Loss] = []
+        self._stems: set[str] = set()
+        self._renamed: list[str] = []
+        self._objects: Counter[tuple[str, str]] = Counter()
+
+    def stem(self, image: ExportImage) -> str:
+        """A path without suffix that no other image has, on file systems without upper and lower case too."""
+        parts = [part for part in PurePosixPath(image.name.replace("\\", "/")).parts if part not in ("/", "..")]
+        path = PurePosixPath(*parts).with_suffix("")
+        stem = path.as_posix()
+        if stem.casefold() in self._stems:
+            stem = f"{stem}_{image.number}"
+            while stem.casefold() in self._stems:
+                stem += "_"
+            self._renamed.append(f"{image.name} → {stem}")
+        self._stems.add(stem.casefold())
+        return stem
+
+    def add(self, item: Item, ious: list[float], job: Job) -> None:
+        """Note an image and the IoU of each of its objects."""
+        self.images += 1
+        names = {category.id: category.name for category in job.categories}
+        for annotation, iou in zip(item.annotations, ious, strict=True):
+            self.ious.append(iou)
+            self._objects[names[annotation.category_id], item.split] += 1
+            if iou < 1:
+                self.losses.append(Loss(annotation.id, item.image.name, iou))
+
+    def warnings(self, job: Job) -> list[str]:
+        """What the export's reader should know."""
+        found = uneven(self._objects, splits=job.splits) if job.splits else []
+        if self._renamed:
+            found.append(f"Images with the same name but for its suffix were renamed: {', '.join(self._renamed)}.")
+        if self.losses:
+            worst = min(self.losses, key=lambda loss: loss.iou)
+            found.append(
+                f"{len(self.losses)} objects can't be kept exactly in this format; the smallest IoU is {worst.iou:.4f}"
+                f" (object {worst.annotation} on {worst.image})."
+            )
+        return found
+
+
+def _renumbered(source: ExportSource, numbers: dict[int, int]) -> tuple[ExportCategory, ...]:
+    rows = sorted(source.categories(), key=lambda category: category.id)
+    return tuple(replace(category, id=numbers[category.id]) for category in rows)
+
+
+def _put_picture(job: Job, item: Item) -> None:
+    kind = job.values["pictures"]
+    if kind == "none":
+        return
+    original = job.source.file(item.image.id)
+    if original is None:
+        write_png(job.place("images", item, ".png"), job.source.picture(item.image.id))
+    elif kind == "copy":
+        shutil.copyfile(original, job.place("images", item, item.suffix))
+    else:
+        os.symlink(original.resolve(), job.place("images", item, item.suffix))
