@@ -2,9 +2,12 @@
 
 from annotator.exporters.base import EXPORTERS, get_exporter, register
 from annotator.exporters.coco import CocoExporter
+from annotator.exporters.cutouts import CUTOUTS
+from annotator.exporters.masks import BINARY, INSTANCE, SEMANTIC
+from annotator.exporters.voc import VOC
 from annotator.exporters.yolo import YOLO
 
 __all__ = ["EXPORTERS", "get_exporter"]
 
-for _exporter in (CocoExporter(), YOLO):
+for _exporter in (CocoExporter(), YOLO, VOC, SEMANTIC, INSTANCE, BINARY, CUTOUTS):
     register(_exporter)

@@ -7,7 +7,7 @@ import re
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol, cast
@@ -89,10 +89,13 @@ class Job:
     categories: tuple[ExportCategory, ...]
     values: dict[str, Any]
     splits: tuple[str, ...]
+    pictures: str = "images"
+    divided: bool = True
 
     def place(self, kind: str, item: Item, suffix: str) -> Path:
-        """Path of a file of an image: kind/split/stem + suffix. Its folder exists."""
-        path = self.folder / kind / item.split / f"{item.stem}{suffix}"
+        """Path of a file of an image: kind/split/stem + suffix, without split if not `divided`. Its folder exists."""
+        split = item.split if self.divided else ""
+        path = self.folder / kind / split / f"{item.stem}{suffix}"
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
@@ -100,8 +103,11 @@ class Job:
 class Writer(Protocol):
     """Writes one export, image by image."""
 
-    def write(self, item: Item) -> list[float]:
-        """Write an image's annotations, read them back and give the IoU of each with its mask."""
+    def write(self, item: Item) -> Sequence[float | None]:
+        """Write an image's annotations, read them back and give the IoU of each with its mask.
+
+        None where the format does not hold the mask.
+        """
 
     def finish(self) -> list[str]:
         """Write what is left; sentences worth reading."""
@@ -109,12 +115,19 @@ class Writer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FolderExporter:
-    """A format that is a folder of files; `start` makes its writer."""
+    """A format that is a folder of files; `start` makes its writer.
+
+    Attributes:
+        pictures: the folder for image files.
+        divided: whether splits are folders; otherwise the writer notes them in another way.
+    """
 
     name: str
     title: str
     own: tuple[Option, ...]
     start: Callable[[Job], Writer]
+    pictures: str = "images"
+    divided: bool = True
 
     @property
     def options(self) -> tuple[Option, ...]:
@@ -132,7 +145,15 @@ class FolderExporter:
         selection = Selection(source, numbers, images=values["images"])
         steps = sum(1 for _ in source.images())
         with appearing_folder(target_dir) as folder:
-            job = Job(folder, cast(PictureSource, source), _renumbered(source, numbers), values, divide.splits)
+            job = Job(
+                folder,
+                cast(PictureSource, source),
+                _renumbered(source, numbers),
+                values,
+                divide.splits,
+                self.pictures,
+                self.divided,
+            )
             tally = _Tally()
             writer = self.start(job)
             for done, chosen in selection.chosen():
@@ -152,7 +173,7 @@ class FolderExporter:
             format=self.name,
             target=target_dir,
             images=tally.images,
-            annotations=len(tally.ious),
+            annotations=tally.annotations,
             categories=len(numbers),
             skipped=tuple(selection.skipped),
             minimum_iou=min(tally.ious, default=None),
@@ -187,7 +208,7 @@ class _Tally:
     """What was written so far."""
 
     def __init__(self) -> None:
-        self.images = 0
+        self.images = self.annotations = 0
         self.ious: list[float] = []
         self.losses: list[Loss] = []
         self._stems: set[str] = set()
@@ -207,13 +228,16 @@ class _Tally:
         self._stems.add(stem.casefold())
         return stem
 
-    def add(self, item: Item, ious: list[float], job: Job) -> None:
+    def add(self, item: Item, ious: Sequence[float | None], job: Job) -> None:
         """Note an image and the IoU of each of its objects."""
         self.images += 1
         names = {category.id: category.name for category in job.categories}
         for annotation, iou in zip(item.annotations, ious, strict=True):
-            self.ious.append(iou)
+            self.annotations += 1
             self._objects[names[annotation.category_id], item.split] += 1
+            if iou is None:
+                continue
+            self.ious.append(iou)
             if iou < 1:
                 self.losses.append(Loss(annotation.id, item.image.name, iou))
 
@@ -242,8 +266,8 @@ def _put_picture(job: Job, item: Item) -> None:
         return
     original = job.source.file(item.image.id)
     if original is None:
-        write_png(job.place("images", item, ".png"), job.source.picture(item.image.id))
+        write_png(job.place(job.pictures, item, ".png"), job.source.picture(item.image.id))
     elif kind == "copy":
-        shutil.copyfile(original, job.place("images", item, item.suffix))
+        shutil.copyfile(original, job.place(job.pictures, item, item.suffix))
     else:
-        os.symlink(original.resolve(), job.place("images", item, item.suffix))
+        os.symlink(original.resolve(), job.place(job.pictures, item, item.suffix))
