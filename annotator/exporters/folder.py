@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Any, Protocol, cast
 
 from annotator.errors import InvalidInput
@@ -27,7 +27,7 @@ from annotator.exporters.base import (
     read_options,
 )
 from annotator.exporters.png import write_png
-from annotator.exporters.selection import Selection, category_numbers
+from annotator.exporters.selection import Chosen, Selection, category_numbers
 from annotator.exporters.splits import NAMES, group_of, read_fractions, read_pattern, split_of, uneven
 
 COMMON: tuple[Option, ...] = (
@@ -66,6 +66,8 @@ COMMON: tuple[Option, ...] = (
 class Item:
     """An image to write: `stem` is its path without suffix, unique in the export; `split` is empty without splits.
 
+    `suffix` is the picture's, where it is written or where it stays.
+
     The annotations carry the written category ids, 1..N.
     """
 
@@ -73,11 +75,7 @@ class Item:
     annotations: tuple[ExportAnnotation, ...]
     split: str
     stem: str
-
-    @property
-    def suffix(self) -> str:
-        """Suffix of the image's name."""
-        return PurePosixPath(self.image.name).suffix
+    suffix: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,29 +143,17 @@ class FolderExporter:
         selection = Selection(source, numbers, images=values["images"])
         steps = sum(1 for _ in source.images())
         with appearing_folder(target_dir) as folder:
-            job = Job(
-                folder,
-                cast(PictureSource, source),
-                _renumbered(source, numbers),
-                values,
-                divide.splits,
-                self.pictures,
-                self.divided,
-            )
+            categories = _renumbered(source, numbers)
+            pictures = cast(PictureSource, source)
+            job = Job(folder, pictures, categories, values, divide.splits, self.pictures, self.divided)
             tally = _Tally()
             writer = self.start(job)
             for done, chosen in selection.chosen():
                 if chosen is not None:
-                    objects = tuple(replace(a, category_id=numbers[a.category_id]) for a in chosen.annotations)
-                    item = Item(chosen.image, objects, divide(chosen.image.name), tally.stem(chosen.image))
-                    _put_picture(job, item)
+                    item = _item(job, chosen, divide(chosen.image.name), tally, numbers)
                     tally.add(item, writer.write(item), job)
                 progress(done, steps)
-            if not tally.images:
-                raise InvalidInput(
-                    "There is nothing to export: no image has an object or is confirmed empty. Accept objects, mark"
-                    " images without any as “empty”, or export with images=all."
-                )
+            _require_something(tally)
             warnings = (*tally.warnings(job), *writer.finish())
         return ExportReport(
             format=self.name,
@@ -260,14 +246,39 @@ def _renumbered(source: ExportSource, numbers: dict[int, int]) -> tuple[ExportCa
     return tuple(replace(category, id=numbers[category.id]) for category in rows)
 
 
-def _put_picture(job: Job, item: Item) -> None:
+def _require_something(tally: _Tally) -> None:
+    if not tally.images:
+        raise InvalidInput(
+            "There is nothing to export: no image has an object or is confirmed empty. Accept objects, mark images"
+            " without any as “empty”, or export with images=all."
+        )
+
+
+def _item(job: Job, chosen: Chosen, split: str, tally: _Tally, numbers: dict[int, int]) -> Item:
+    """What to write of an image, its picture already in place."""
+    image = chosen.image
+    objects = tuple(replace(a, category_id=numbers[a.category_id]) for a in chosen.annotations)
+    original = _original(job, image)
+    item = Item(image, objects, split, tally.stem(image), original.suffix if original else ".png")
+    _put_picture(job, item, original)
+    return item
+
+
+def _original(job: Job, image: ExportImage) -> PurePath | None:
+    """The file to copy or, where pictures stay where they are, the image's name; None if it has to be written anew."""
+    if job.values["pictures"] == "none":
+        return PurePosixPath(image.name)
+    return job.source.file(image.id)
+
+
+def _put_picture(job: Job, item: Item, original: PurePath | None) -> None:
     kind = job.values["pictures"]
     if kind == "none":
         return
-    original = job.source.file(item.image.id)
+    place = job.place(job.pictures, item, item.suffix)
     if original is None:
-        write_png(job.place(job.pictures, item, ".png"), job.source.picture(item.image.id))
+        write_png(place, job.source.picture(item.image.id))
     elif kind == "copy":
-        shutil.copyfile(original, job.place(job.pictures, item, item.suffix))
+        shutil.copyfile(original, place)
     else:
-        os.symlink(original.resolve(), job.place(job.pictures, item, item.suffix))
+        os.symlink(Path(original).resolve(), place)

@@ -21,7 +21,13 @@ _CHANNELS = {_GREY: 1, _RGB: 3, _PALETTE: 1, _RGBA: 4}
 
 
 def write_png(path: Path, pixels: npt.NDArray[Any], *, palette: npt.NDArray[np.uint8] | None = None) -> None:
-    """Write (H, W) uint8 or uint16, (H, W, 3) or (H, W, 4) uint8; with a palette of (N, 3) the values are its rows."""
+    """Write `encode_png` of the pixels; the folder is made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(encode_png(pixels, palette=palette))
+
+
+def encode_png(pixels: npt.NDArray[Any], *, palette: npt.NDArray[np.uint8] | None = None) -> bytes:
+    """(H, W) uint8 or uint16, (H, W, 3) or (H, W, 4) uint8 as a file; with a palette (N, 3) the values are its rows."""
     depth = pixels.dtype.itemsize * 8
     kind = _PALETTE if palette is not None else {2: _GREY, 3: _RGB, 4: _RGBA}[pixels.ndim + _extra(pixels)]
     height, width = pixels.shape[:2]
@@ -32,24 +38,27 @@ def write_png(path: Path, pixels: npt.NDArray[Any], *, palette: npt.NDArray[np.u
     if palette is not None:
         chunks.append(_chunk(b"PLTE", palette.tobytes()))
     chunks += [_chunk(b"IDAT", zlib.compress(data, 6)), _chunk(b"IEND", b"")]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(_SIGNATURE + b"".join(chunks))
+    return _SIGNATURE + b"".join(chunks)
 
 
 def read_png(path: Path) -> npt.NDArray[Any]:
-    """The values of a file that `write_png` wrote.
+    """The values of a file that `write_png` wrote; see `decode_png`."""
+    return decode_png(path.read_bytes())
+
+
+def decode_png(data: bytes) -> npt.NDArray[Any]:
+    """The values of what `encode_png` made; files of others may use more of PNG.
 
     Raises:
-        ExportFailed: it is not such a file, or it is damaged.
+        ExportFailed: it is damaged.
     """
-    data = path.read_bytes()
     parts: dict[bytes, bytes] = {}
     place = len(_SIGNATURE)
     while place < len(data):
         (length,) = struct.unpack_from(">I", data, place)
         body = data[place + 4 : place + 8 + length]
         if zlib.crc32(body) != int.from_bytes(data[place + 8 + length : place + 12 + length], "big"):
-            raise ExportFailed(f"{path.name} was damaged while it was written; export again to another disk.")
+            raise ExportFailed("A PNG was damaged while it was written; export again to another disk.")
         parts[body[:4]] = body[4:]
         place += 12 + length
     width, height, depth, kind = struct.unpack_from(">IIBB", parts[b"IHDR"])
