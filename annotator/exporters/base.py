@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from annotator.domain.mask import Mask
 from annotator.errors import BadSetting, InvalidInput
 
@@ -73,20 +76,32 @@ class ExportSource(Protocol):
         """The annotations of an image."""
 
 
+class PictureSource(ExportSource, Protocol):
+    """A source that also has the pictures; asked only by exports that write pixels or copy files."""
+
+    def picture(self, image_id: str) -> npt.NDArray[np.uint8]:
+        """The image as (H, W, 3) RGB in display orientation."""
+
+    def file(self, image_id: str) -> Path | None:
+        """The original file, if every reader shows it in display orientation; None when it has to be written anew."""
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """A setting of an exporter, presented alike by UI, command line and API.
 
     Attributes:
-        choices: the values a `choice` can have; empty for `bool`.
+        choices: the values a `choice` can have; empty for the other types.
+        minimum: the smallest value of an `int`.
     """
 
     name: str
     title: str
-    type: Literal["choice", "bool"]
-    default: str | bool
+    type: Literal["choice", "bool", "int", "text"]
+    default: str | bool | int
     help: str
     choices: tuple[str, ...] = ()
+    minimum: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +209,12 @@ def read_options(known: tuple[Option, ...], given: Mapping[str, Any]) -> dict[st
         value = values[option.name]
         if option.type == "bool" and not isinstance(value, bool):
             raise BadSetting(f"{option.name} is {value!r}; use true or false.", field=f"options.{option.name}")
+        if option.type == "int" and (type(value) is not int or value < option.minimum):
+            raise BadSetting(
+                f"{option.name} is {value!r}; use a whole number from {option.minimum}.", field=f"options.{option.name}"
+            )
+        if option.type == "text" and not isinstance(value, str):
+            raise BadSetting(f"{option.name} is {value!r}; use text.", field=f"options.{option.name}")
         if option.type == "choice" and value not in option.choices:
             raise BadSetting(
                 f"{option.name} is {value!r}; use one of: {', '.join(option.choices)}.", field=f"options.{option.name}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -20,6 +21,8 @@ class MemorySource:
     objects: dict[str, list[ExportAnnotation]] = field(default_factory=dict)
     project_name: str = "photos"
     model: str = "mobile_sam"
+    pictures: dict[str, np.ndarray] = field(default_factory=dict)
+    files: dict[str, Path] = field(default_factory=dict)
 
     def categories(self) -> list[ExportCategory]:
         return self.kept
@@ -29,6 +32,15 @@ class MemorySource:
 
     def annotations(self, image_id: str) -> list[ExportAnnotation]:
         return self.objects.get(image_id, [])
+
+    def picture(self, image_id: str) -> np.ndarray:
+        if image_id in self.pictures:
+            return self.pictures[image_id]
+        image = next(image for image in self.listed if image.id == image_id)
+        return np.full((image.height, image.width, 3), (10, 20, 30), np.uint8)
+
+    def file(self, image_id: str) -> Path | None:
+        return self.files.get(image_id)
 
     def add(self, name: str, *masks: Mask, category: int = 1, state: str = "in_progress") -> ExportImage:
         """Append an image with objects; their ids go on from the last one."""
@@ -51,4 +63,12 @@ def square(height: int = 8, width: int = 10, *, hole: bool = False) -> Mask:
     array[2:6, 3:7] = True
     if hole:
         array[3:5, 4:6] = False
+    return Mask.from_array(array)
+
+
+def drawn(*boxes: tuple[int, int, int, int], height: int = 8, width: int = 10) -> Mask:
+    """The union of boxes (x, y, width, height)."""
+    array = np.zeros((height, width), bool)
+    for x, y, across, down in boxes:
+        array[y : y + down, x : x + across] = True
     return Mask.from_array(array)

@@ -292,7 +292,7 @@ def test_options_are_checked_and_described(tmp_path: Path) -> None:
         for option in exporter.options:
             assert option.title
             assert option.help.endswith(".")
-            assert option.type == "bool" or option.default in option.choices
+            assert option.type != "choice" or option.default in option.choices
 
 
 def test_an_unknown_format_names_the_known_ones() -> None:
