@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import annotator
-from annotator.cli import bench, checking, doctor, exporting, models, precompute, reporting, serving
+from annotator.cli import bench, checking, doctor, exporting, importing, models, precompute, reporting, serving
 from annotator.errors import AnnotatorError
 
 __all__ = ["app", "main"]
@@ -24,6 +24,7 @@ app.command()(serving.serve)
 app.command()(serving.demo)
 app.command()(precompute.precompute)
 app.command()(doctor.doctor)
+app.command("import")(importing.import_)
 app.command()(checking.check)
 app.command()(reporting.report)
 app.command()(bench.bench)

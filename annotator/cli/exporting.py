@@ -1,41 +1,103 @@
-"""`annotator export`: a project as a dataset."""
+"""`annotator export FORMAT`: a project as a dataset. One command for each format, with the options that it has."""
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+import typer.main
+from typer.core import TyperGroup
 
 from annotator.cli.options import DataDir
 from annotator.cli.progress import ProgressBar
 
 if TYPE_CHECKING:
-    from annotator.exporters.base import ExportReport
+    from annotator.exporters.base import Exporter, ExportReport, Option
 
-app = typer.Typer(help="Write a project as a dataset.", no_args_is_help=True)
+_SHOWN = 20
+"""Skipped things that are named before they are only counted."""
 
 
-@app.command("coco")
-def export_coco(
-    folder: Annotated[Path, typer.Argument(help="Folder of the project.")],
-    out: Annotated[Path, typer.Option(help="Writes <out>/<project>/coco/annotations.json.")] = Path("exports"),
-    segmentation: Annotated[
-        str, typer.Option(help="rle, polygon (fills holes and says so) or auto (polygon where nothing is lost).")
-    ] = "rle",
-    images: Annotated[str, typer.Option(help="annotated (with objects or confirmed empty) or all.")] = "annotated",
-    provenance: Annotated[bool, typer.Option(help="Keep prompts, model, clicks and author with each object.")] = True,
-    data_dir: DataDir = None,
-) -> None:
-    """Write COCO JSON, read it back and compare every mask with the stored one."""
-    from annotator.config import Settings
-    from annotator.sessions.exporting import export_folder
+class ExportCommands(TyperGroup):
+    """The commands are made when somebody asks for them: `annotator --help` needs no exporter."""
 
-    settings = Settings.load(data_dir=data_dir)
-    options = {"segmentation": segmentation, "images": images, "provenance": provenance}
-    with ProgressBar("Exporting") as progress:
-        report = export_folder(folder, settings, format="coco", out=out, options=options, progress=progress.update)
-    _print_report(report)
+    @property
+    def commands(self) -> Any:
+        """A command for each exporter, by its name."""
+        if not self._made:
+            from annotator.exporters import EXPORTERS
+
+            formats = typer.Typer()
+            for exporter in EXPORTERS.values():
+                formats.command(exporter.name, help=_help(exporter), short_help=exporter.title)(_command(exporter))
+            self._made.update(typer.main.get_group(formats).commands)
+        return self._made
+
+    @commands.setter
+    def commands(self, value: Any) -> None:
+        self._made: dict[str, Any] = {}
+
+
+app = typer.Typer(help="Write a project as a dataset.", no_args_is_help=True, cls=ExportCommands)
+
+
+@app.callback()
+def _formats() -> None:
+    pass
+
+
+def _help(exporter: Exporter) -> str:
+    return f"{exporter.title}. What is written is read back and compared with the stored masks."
+
+
+def _command(exporter: Exporter) -> Callable[..., None]:
+    """A function whose signature is what `annotator export NAME` takes: a folder and the exporter's options."""
+    where = f"Writes <out>/<project>/{exporter.name}/."
+    own = {option.name: _parameter(option) for option in exporter.options}
+    types = {
+        "folder": Annotated[Path, typer.Argument(help="Folder of the project.")],
+        "out": Annotated[Path, typer.Option(help=where)],
+        **{name: kind for name, (kind, _) in own.items()},
+        "data_dir": DataDir,
+    }
+    defaults = {"out": Path("exports"), **{name: default for name, (_, default) in own.items()}, "data_dir": None}
+    command = _exporting(exporter)
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    signature = inspect.Signature(
+        [
+            inspect.Parameter(name, keyword, annotation=kind, default=defaults.get(name, inspect.Parameter.empty))
+            for name, kind in types.items()
+        ]
+    )
+    vars(command).update(__signature__=signature, __annotations__=types)
+    return command
+
+
+def _parameter(option: Option) -> tuple[Any, Any]:
+    """Type and default of an option for the command line."""
+    if option.type == "choice":
+        return Annotated[Literal[option.choices], typer.Option(help=option.help)], option.default
+    if option.type == "int":
+        return Annotated[int, typer.Option(help=option.help, min=option.minimum)], option.default
+    return Annotated[bool if option.type == "bool" else str, typer.Option(help=option.help)], option.default
+
+
+def _exporting(exporter: Exporter) -> Callable[..., None]:
+    def export(*, folder: Path, out: Path, data_dir: Path | None, **options: Any) -> None:
+        from annotator.config import Settings
+        from annotator.sessions.exporting import export_folder
+
+        settings = Settings.load(data_dir=data_dir)
+        with ProgressBar("Exporting") as progress:
+            report = export_folder(
+                folder, settings, format=exporter.name, out=out, options=options, progress=progress.update
+            )
+        _print_report(report)
+
+    return export
 
 
 def _print_report(report: ExportReport) -> None:
@@ -46,5 +108,7 @@ def _print_report(report: ExportReport) -> None:
         print(f"Minimum IoU with the stored masks: {report.minimum_iou:.4f}")
     for line in report.warnings:
         print(f"Note: {line}")
-    for skipped in report.skipped:
+    for skipped in report.skipped[:_SHOWN]:
         print(f"Skipped {skipped.what}: {skipped.reason}")
+    if len(report.skipped) > _SHOWN:
+        print(f"Skipped {len(report.skipped) - _SHOWN:,} more.")

@@ -25,13 +25,15 @@ class ExportCategory:
     name: str
     supercategory: str = ""
     colour: str = ""
+    extra: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ExportImage:
     """An image of the project; `name` is its path relative to the project, sizes are in display orientation.
 
-    `number` counts from 1, is unique in the project and stays the same in every export.
+    `number` counts from 1, is unique in the project and stays the same in every export. `extra`, here and elsewhere, is
+    what an imported dataset said that nothing here knows.
     """
 
     id: str
@@ -41,6 +43,7 @@ class ExportImage:
     height: int
     state: str
     problem: str | None = None
+    extra: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class ExportAnnotation:
     score: float | None = None
     provenance: dict[str, Any] = field(default_factory=dict)
     review: str = "unreviewed"
+    extra: dict[str, Any] | None = None
 
 
 class ExportSource(Protocol):
@@ -65,6 +69,10 @@ class ExportSource(Protocol):
     @property
     def model(self) -> str:
         """Name of the model in use."""
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """What imported datasets said of the whole that nothing here knows, such as COCO's `licenses`."""
 
     def categories(self) -> list[ExportCategory]:
         """All categories."""

@@ -34,6 +34,7 @@ from annotator.exporters.selection import Selection, category_numbers
 FILE_NAME = "annotations.json"
 NAMESPACE = "annotator"
 """The one key under which everything is that COCO doesn't define."""
+_OURS = ("info", "images", "categories", "annotations", NAMESPACE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,14 @@ class CocoExporter:
             ("annotated", "all"),
         ),
         Option(
+            "category_ids",
+            "Category ids",
+            "choice",
+            "auto",
+            "consecutive: 1 to N, as trainers expect; keep: the project's; auto: keep those of an imported dataset.",
+            ("auto", "consecutive", "keep"),
+        ),
+        Option(
             "provenance",
             "Keep provenance",
             "bool",
@@ -74,7 +83,7 @@ class CocoExporter:
         """Write and verify `target_dir/annotations.json`; see `Exporter.export`."""
         started = time.monotonic()
         values = read_options(self.options, options)
-        numbers = category_numbers(source)
+        numbers = category_numbers(source, keep=_keeps_ids(source, values["category_ids"]))
         target = target_dir / FILE_NAME
         steps = 2 * sum(1 for _ in source.images())
         selection = Selection(source, numbers, images=values["images"])
@@ -118,7 +127,11 @@ def _write(
     # The annotations wait in a file of their own: COCO's two lists can't both be written in one pass.
     waiting = path.with_suffix(".annotations")
     with path.open("w+b") as main, waiting.open("w+b") as side:
-        main.write(b'{"info": ' + _json(_info(source)) + b',\n"licenses": [],\n"categories": [')
+        main.write(b'{"info": ' + _json(_info(source)) + b",\n")
+        for name, value in {"licenses": [], **source.extra}.items():
+            if name not in _OURS:
+                main.write(_json(name) + b": " + _json(value) + b",\n")
+        main.write(b'"categories": [')
         _write_items(main, _categories(source, selection.numbers, values))
         main.write(b'],\n"images": [')
         for done, chosen in selection.chosen():
@@ -171,7 +184,7 @@ def _categories(source: ExportSource, numbers: dict[int, int], values: dict[str,
         row = {"id": numbers[category.id], "name": category.name, "supercategory": category.supercategory}
         if values["provenance"]:
             row[NAMESPACE] = {"id": category.id, "colour": category.colour}
-        rows.append(row)
+        rows.append(_with_extra(row, category.extra))
     return rows
 
 
@@ -179,7 +192,7 @@ def _image(image: ExportImage, values: dict[str, Any]) -> dict[str, Any]:
     row: dict[str, Any] = {"id": image.number, "file_name": image.name, "width": image.width, "height": image.height}
     if values["provenance"]:
         row[NAMESPACE] = {"id": image.id, "state": image.state}
-    return row
+    return _with_extra(row, image.extra)
 
 
 def _annotation(
@@ -197,7 +210,19 @@ def _annotation(
     }
     if values["provenance"]:
         row[NAMESPACE] = {**annotation.provenance, "score": annotation.score, "review": annotation.review}
-    return row
+    return _with_extra(row, annotation.extra)
+
+
+def _with_extra(row: dict[str, Any], extra: dict[str, Any] | None) -> dict[str, Any]:
+    """Fields of an imported dataset that nothing here knows, behind those that are written anyway."""
+    unknown = {key: value for key, value in (extra or {}).items() if key not in row or key == "iscrowd"}
+    return {**row, **unknown}
+
+
+def _keeps_ids(source: ExportSource, wanted: str) -> bool:
+    own = source.extra.get(NAMESPACE)
+    imported = isinstance(own, dict) and own.get("category_ids") == "keep"
+    return wanted == "keep" or (wanted == "auto" and imported)
 
 
 def _require_something(counts: tuple[int, int]) -> None:

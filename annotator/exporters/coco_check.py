@@ -59,6 +59,9 @@ def check(path: Path, selection: Selection, *, segmentation: str, progress: Call
                     losses.append(Loss(annotation.id, image.name, iou))
         progress(done)
     _require_counts(written, images=images, annotations=len(ious), categories=len(selection.numbers))
+    numbers = sorted(entry["id"] for entry in written.dataset["categories"])
+    if numbers != sorted(selection.numbers.values()):
+        raise ExportFailed(f"The category ids {numbers} are not {sorted(selection.numbers.values())}. {_REMOVED}")
     return Checked(min(ious, default=None), sum(ious) / len(ious) if ious else None, tuple(losses))
 
 
@@ -86,7 +89,7 @@ def _compare(
         "category_id": numbers[annotation.category_id],
         "area": mask.area,
         "bbox": list(mask.bbox),
-        "iscrowd": 0,
+        "iscrowd": (annotation.extra or {}).get("iscrowd", 0),
     }
     for key, value in expected.items():
         if entry.get(key) != value:
@@ -120,6 +123,3 @@ def _require_counts(written: Any, **expected: int) -> None:
             raise ExportFailed(
                 f"The written file has {len(ids)} {kind} with {len(set(ids))} ids; {count} were expected. {_REMOVED}"
             )
-    numbers = sorted(entry["id"] for entry in written.dataset["categories"])
-    if numbers != list(range(1, len(numbers) + 1)):
-        raise ExportFailed(f"The category ids {numbers} are not 1 to {len(numbers)}. {_REMOVED}")

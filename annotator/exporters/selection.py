@@ -73,9 +73,11 @@ class Selection:
         self.skipped.append(Skipped(what.encode("utf-8", "replace").decode("utf-8"), reason))
 
 
-def category_numbers(source: ExportSource) -> dict[int, int]:
-    """Category ids of the source, in order, to 1..N."""
+def category_numbers(source: ExportSource, *, keep: bool = False) -> dict[int, int]:
+    """Category ids of the source, in order, to 1..N, or to themselves."""
     ids = sorted(category.id for category in source.categories())
+    if keep:
+        return {number: number for number in ids}
     return {old: new for new, old in enumerate(ids, 1)}
 
 

@@ -65,6 +65,18 @@ def probe(path: Path) -> ImageInfo:
         return ImageInfo(*size, format=image.format or "unknown", note=convert.note(image))
 
 
+def is_upright(path: Path) -> bool:
+    """Whether every reader shows the file in display orientation: it is of a common kind and not stored turned.
+
+    Raises:
+        ImageProblem: the file can't be shown as an image; the message says why.
+    """
+    with opened(path) as (image, stream):
+        return image.format in ("JPEG", "PNG", "BMP", "WEBP", "TIFF") and (
+            convert.orientation(image, convert.read_exif(image, stream)) == 1
+        )
+
+
 def scaled(path: Path, longest: int) -> DecodedImage:
     """Decode a file to at most `longest` pixels on its longest side, faster than `decode` for JPEG.
 

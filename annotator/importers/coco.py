@@ -7,6 +7,7 @@ Format: https://cocodataset.org/#format-data and #format-results
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -176,4 +177,13 @@ def _told(
 
 
 def _extra(value: dict[str, Any], known: set[str]) -> dict[str, Any]:
-    return {printable(key): kept for key, kept in value.items() if key not in known}
+    return {printable(key): kept for key, kept in value.items() if key not in known and _is_kept(kept)}
+
+
+def _is_kept(value: Any) -> bool:
+    """Whether JSON can hold a value: NaN and infinities, which some tools write, it can't."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError:
+        return False
+    return True

@@ -175,6 +175,11 @@ class CocoFile:
         """Nothing is known about a model."""
         return ""
 
+    @property
+    def extra(self) -> dict[str, Any]:
+        """Nothing is written back."""
+        return {}
+
     def categories(self) -> list[ExportCategory]:
         """Categories with a usable id."""
         return [
@@ -218,8 +223,6 @@ def _annotation(value: dict[str, Any], record: AnnotationRecord, image: ImageRec
     provenance = dict(own) if isinstance(own, dict) else {}
     score, review = value.get("score", provenance.get("score")), provenance.get("review")
     mask = record.mask
-    if value.get("iscrowd") == 1:
-        provenance["iscrowd"] = 1
     if mask is None:
         mask = _empty(image)
         provenance["box"] = list(record.box or ())
@@ -230,6 +233,7 @@ def _annotation(value: dict[str, Any], record: AnnotationRecord, image: ImageRec
         score=float(score) if is_number(score) and 0 <= score <= 1 else None,
         provenance=provenance,
         review=review if isinstance(review, str) else "unreviewed",
+        extra={"iscrowd": 1} if value.get("iscrowd") == 1 else None,
     )
 
 

@@ -95,7 +95,7 @@ class Looked:
         """The objects with readable masks of the image's size; regions that are crowds (`iscrowd`) are none."""
         found = []
         for item in self.annotations:
-            if item.provenance.get("iscrowd") == 1:
+            if (item.extra or {}).get("iscrowd") == 1:
                 continue
             if (item.mask.height, item.mask.width) != (self.image.height, self.image.width):
                 continue

@@ -10,12 +10,15 @@ from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from sqlalchemy import Connection
 
 from annotator.config import Settings
 from annotator.errors import AnnotatorError, ExportFailed, NotFound
 from annotator.exporters import get_exporter
 from annotator.exporters.base import ExportAnnotation, ExportCategory, ExportImage, ExportReport
+from annotator.images.decode import decode, is_upright
 from annotator.sessions.folders import data_folder, database_url
 from annotator.store import annotation_rows, image_rows, project_rows
 from annotator.store.database import Database
@@ -28,6 +31,7 @@ class ExportJob:
     """Everything an export needs, as values that can be sent to another process."""
 
     database_url: str
+    folder: Path
     project_id: str
     project_name: str
     model: str
@@ -39,8 +43,9 @@ class ExportJob:
 class StoreSource:
     """One consistent view of a project in the store, read in constant memory."""
 
-    def __init__(self, connection: Connection, *, project_id: str, name: str, model: str) -> None:
+    def __init__(self, connection: Connection, *, folder: Path, project_id: str, name: str, model: str) -> None:
         self._connection = connection
+        self._folder = folder
         self._project_id = project_id
         self._name = name
         self._model = model
@@ -53,10 +58,28 @@ class StoreSource:
     def model(self) -> str:
         return self._model
 
+    @property
+    def extra(self) -> dict[str, Any]:
+        return project_rows.extra(self._connection, self._project_id)
+
+    def picture(self, image_id: str) -> npt.NDArray[np.uint8]:
+        """The image as (H, W, 3) RGB in display orientation."""
+        return decode(self._path(image_id)).pixels
+
+    def file(self, image_id: str) -> Path | None:
+        """The original file, if every reader shows it in display orientation."""
+        path = self._path(image_id)
+        return path if is_upright(path) else None
+
+    def _path(self, image_id: str) -> Path:
+        return self._folder / image_rows.get(self._connection, image_id).name
+
     def categories(self) -> list[ExportCategory]:
         """All categories by id."""
         return [
-            ExportCategory(id=row.id, name=row.name, supercategory=row.supercategory, colour=row.colour)
+            ExportCategory(
+                id=row.id, name=row.name, supercategory=row.supercategory, colour=row.colour, extra=row.extra
+            )
             for row in project_rows.list_categories(self._connection, self._project_id)
         ]
 
@@ -76,6 +99,7 @@ class StoreSource:
                     height=row.height,
                     state=row.state,
                     problem=row.problem,
+                    extra=row.extra,
                 )
             cursor = page.cursor
             if cursor is None:
@@ -91,6 +115,7 @@ class StoreSource:
                 score=row.score,
                 provenance={**row.provenance.to_json(), "author": row.author, "created": row.created},
                 review=row.review,
+                extra=row.extra,
             )
             for row in annotation_rows.of_image(self._connection, image_id)
         ]
@@ -107,7 +132,9 @@ def run(job: ExportJob, progress: Callable[[int, int], None]) -> ExportReport:
     database = Database(job.database_url)
     try:
         with database.read() as connection:
-            source = StoreSource(connection, project_id=job.project_id, name=job.project_name, model=job.model)
+            source = StoreSource(
+                connection, folder=job.folder, project_id=job.project_id, name=job.project_name, model=job.model
+            )
             return exporter.export(source, job.target, job.options, progress)
     finally:
         database.close()
@@ -148,7 +175,7 @@ def project_of(folder: Path, settings: Settings) -> Iterator[StoreSource]:
             if project_id is None:
                 raise NotFound(f"{str(folder)!r} holds no project; open it with `annotator serve` first.")
             name = folder.resolve().name or "project"
-            yield StoreSource(connection, project_id=project_id, name=name, model=settings.model)
+            yield StoreSource(connection, folder=folder, project_id=project_id, name=name, model=settings.model)
     finally:
         database.close()
 

@@ -13,8 +13,9 @@ from typing import Any
 
 from annotator.config import Settings
 from annotator.domain.annotation import Annotation, Draft
+from annotator.domain.mask import Mask
 from annotator.domain.project import IMAGE_STATES, Category, Image, ProjectCounts
-from annotator.domain.prompt import Prompt
+from annotator.domain.prompt import Box, Prompt
 from annotator.engine import EmbedResult, Engine, ImageSource, ImageState, Prediction
 from annotator.errors import AnnotatorError, Conflict, InvalidInput, NotFound, StorageProblem
 from annotator.exporters.base import ExportReport
@@ -25,10 +26,14 @@ from annotator.sessions.drafting import Drafts
 from annotator.sessions.editing import Editor, History, read_history
 from annotator.sessions.exporting import ExportJob, run_in_process
 from annotator.sessions.folders import data_folder, database_url, disk_tier, registry_of
+from annotator.sessions.import_rows import ImportReport, import_dataset
 from annotator.sessions.library import Library
 from annotator.sessions.prefetch import Prefetcher
 from annotator.store import annotation_rows, history_rows, image_rows, project_rows
 from annotator.store.database import Database
+
+IMPORT_SECONDS = 600.0
+"""How long an import waits for the mask of a box: a model may have to be loaded first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +318,7 @@ class Service:
             ExportFailed: the written file did not agree with the store; it was removed.
         """
         job = ExportJob(
+            folder=self.folder,
             database_url=self._database.url,
             project_id=self.project_id,
             project_name=self.name,
@@ -322,6 +328,43 @@ class Service:
             options=options or {},
         )
         return run_in_process(job, progress)
+
+    def import_dataset(
+        self,
+        path: Path,
+        *,
+        author: str,
+        format: str = "coco",
+        dry: bool = False,
+        boxes: bool = False,
+        progress: Callable[[int, int], None] = lambda done, total: None,
+    ) -> ImportReport:
+        """Add the objects of a dataset, all of them or nothing; the folder has been looked through.
+
+        Args:
+            dry: only say what would be done.
+            boxes: let the model make masks of objects that have only a box; it is loaded when the first one comes.
+
+        Raises:
+            InvalidInput: the file is not of the format; nothing was changed.
+            OSError: it can't be read.
+            ModelProblem: the model can't make the masks.
+        """
+
+        def mask_of(image: Image, box: Box) -> tuple[Mask, float, str]:
+            scored = self.engine.mask(self.library.source(image), Prompt(box=box), timeout=IMPORT_SECONDS)
+            return scored.mask, scored.score, self.engine.model
+
+        return import_dataset(
+            self._database,
+            self.project_id,
+            path,
+            author=author,
+            format=format,
+            dry=dry,
+            mask_of=mask_of if boxes else None,
+            progress=progress,
+        )
 
 
 def _slug(name: str) -> str:

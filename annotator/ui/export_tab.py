@@ -95,6 +95,10 @@ def _options_of(name: str, values: tuple[Any, ...]) -> dict[str, Any]:
 def _input(option: Option) -> Any:
     if option.type == "bool":
         return gr.Checkbox(bool(option.default), label=option.title, info=option.help)
+    if option.type == "int":
+        return gr.Number(int(option.default), label=option.title, info=option.help, precision=0, minimum=option.minimum)
+    if option.type == "text":
+        return gr.Textbox(str(option.default), label=option.title, info=option.help)
     return gr.Radio(list(option.choices), value=str(option.default), label=option.title, info=option.help)
 
 

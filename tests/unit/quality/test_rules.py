@@ -97,7 +97,7 @@ def test_a_crowd_region_may_cover_objects_and_have_many_parts() -> None:
     source = MemorySource()
     image = source.add("a.jpg", blob((10, 10, 20, 20)), blob((10, 10, 20, 20), *((70, 7 * n, 3, 3) for n in range(7))))
     assert {finding.rule for finding in found(source, "duplicate", "nested", "parts", "specks")} != set()
-    source.objects[image.id][1].provenance["iscrowd"] = 1
+    source.objects[image.id][1] = replace(source.objects[image.id][1], extra={"iscrowd": 1})
     assert found(source, "duplicate", "nested", "parts", "specks") == []
 
 

@@ -33,6 +33,8 @@ def test_a_project_from_before_objects_could_be_refined(service: Service, images
     (path,) = folder.rglob("annotator.db")
     with sqlite3.connect(path) as database:  # as the first version left it
         database.execute("ALTER TABLE drafts DROP COLUMN replaces")
+        for table in ("projects", "categories", "images", "annotations"):
+            database.execute(f"ALTER TABLE {table} DROP COLUMN extra")
         database.execute("UPDATE alembic_version SET version_num = '0001'")
     database.close()
 
