@@ -16,6 +16,9 @@ from annotator.exporters.base import ExportReport, Option
 from annotator.sessions.folders import data_folder
 from annotator.sessions.service import Service
 
+FOLDED = ("pictures", "splits", "fractions", "pattern", "seed")
+"""Options that are the same in many formats and seldom changed."""
+
 LISTED = 20
 """How many skipped things and losses the report names before it only counts them."""
 
@@ -31,11 +34,11 @@ def build(service: Service) -> None:
             label="Format",
             elem_id="ann-export-format",
         )
-        groups: list[gr.Group] = []
+        groups: list[gr.Column] = []
         inputs: list[list[Any]] = []
         for exporter in formats:
-            with gr.Group(visible=exporter is formats[0]) as group:
-                inputs.append([_input(option) for option in exporter.options])
+            with gr.Column(visible=exporter is formats[0]) as group:
+                inputs.append(_inputs(exporter.options))
             groups.append(group)
         start = gr.Button("Export", variant="primary", elem_id="ann-export-start")
         report = gr.HTML(elem_id="ann-export-report", min_height=96)
@@ -90,6 +93,20 @@ def _options_of(name: str, values: tuple[Any, ...]) -> dict[str, Any]:
         if exporter.name == name:
             return {option.name: value for option, value in zip(exporter.options, own, strict=True)}
     return {}
+
+
+def _inputs(options: tuple[Option, ...]) -> list[Any]:
+    """An input for each option in their order; what few people change is folded away."""
+    own = [option for option in options if option.name not in FOLDED]
+    rest = [option for option in options if option.name in FOLDED]
+    made: dict[str, Any] = {}
+    if own:
+        with gr.Group():
+            made.update({option.name: _input(option) for option in own})
+    if rest:
+        with gr.Accordion("Pictures and splits", open=False):
+            made.update({option.name: _input(option) for option in rest})
+    return [made[option.name] for option in options]
 
 
 def _input(option: Option) -> Any:
