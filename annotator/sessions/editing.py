@@ -32,16 +32,28 @@ class Editor:
         self._database = recorder.database
         self._project_id = recorder.project_id
 
-    def add(self, *, author: str, image_id: str, category: int | str, mask: Mask, key: str | None = None) -> Annotation:
+    def add(
+        self,
+        *,
+        author: str,
+        image_id: str,
+        category: int | str,
+        mask: Mask,
+        score: float | None = None,
+        key: str | None = None,
+    ) -> Annotation:
         """Add a mask that was made elsewhere.
 
         Args:
+            score: how sure whoever made it is, 0 to 1.
             key: made by the client; who asks twice with it (the first reply was lost) gets one object.
 
         Raises:
             BadMask: it has another size than the image.
-            InvalidInput: it is empty.
+            InvalidInput: it is empty, or the score is no share.
         """
+        if score is not None and not 0 <= score <= 1:
+            raise InvalidInput(f"The score is {score}; it must lie between 0 and 1.", field="score")
         with self._database.read() as connection:
             image = image_rows.get(connection, image_id)
             known = None if key is None else made_from(connection, image_id, key)
@@ -50,7 +62,7 @@ class Editor:
             image=image,
             category=category,
             mask=Mask.from_rle(mask.to_rle(), height=image.height, width=image.width),
-            score=None,
+            score=score,
             provenance=Provenance(source="api", draft=key),
             also=(),
             label="add object",
