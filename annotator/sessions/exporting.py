@@ -1,12 +1,10 @@
-"""Exports: the store as a source of what exporters write, and the process that an export runs in."""
+"""Exports: the store as a source of what exporters write."""
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,7 @@ import numpy.typing as npt
 from sqlalchemy import Connection
 
 from annotator.config import Settings
-from annotator.errors import AnnotatorError, ExportFailed, NotFound
+from annotator.errors import NotFound
 from annotator.exporters import get_exporter
 from annotator.exporters.base import ExportAnnotation, ExportCategory, ExportImage, ExportReport
 from annotator.images.decode import decode, is_upright
@@ -178,40 +176,3 @@ def project_of(folder: Path, settings: Settings) -> Iterator[StoreSource]:
             yield StoreSource(connection, folder=folder, project_id=project_id, name=name, model=settings.model)
     finally:
         database.close()
-
-
-def run_in_process(job: ExportJob, progress: Callable[[int, int], None]) -> ExportReport:
-    """`run` in a process of its own: one busy Python thread would make every click of everybody wait."""
-    context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe(duplex=False)
-    process = context.Process(target=_child, args=(job, there), name="export", daemon=True)
-    process.start()
-    there.close()
-    try:
-        while True:
-            kind, value = here.recv()
-            if kind == "progress":
-                progress(*value)
-            elif kind == "report":
-                report: ExportReport = value
-                return report
-            else:
-                raise value
-    except EOFError:
-        process.join(timeout=5)
-        raise ExportFailed(
-            f"The export process ended early (exit code {process.exitcode}); nothing was written. Free memory or disk"
-            " space and try again."
-        ) from None
-    finally:
-        here.close()
-        process.join(timeout=5)
-
-
-def _child(job: ExportJob, pipe: Pipe) -> None:
-    try:
-        pipe.send(("report", run(job, lambda done, total: pipe.send(("progress", (done, total))))))
-    except AnnotatorError as error:
-        pipe.send(("error", error))
-    finally:
-        pipe.close()

@@ -117,6 +117,24 @@ class _Read:
             self.notes[note.name] = note.value
 
 
+def import_at(
+    database_url: str,
+    project_id: str,
+    path: Path,
+    progress: Callable[[int, int], None],
+    *,
+    author: str,
+    format: str,
+    dry: bool,
+) -> ImportReport:
+    """`import_dataset` in a process of its own, without a model."""
+    database = Database(database_url)
+    try:
+        return import_dataset(database, project_id, path, author=author, format=format, dry=dry, progress=progress)
+    finally:
+        database.close()
+
+
 def import_dataset(
     database: Database,
     project_id: str,

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +18,20 @@ from annotator.domain.mask import Mask
 from annotator.domain.project import IMAGE_STATES, Category, Image, ProjectCounts
 from annotator.domain.prompt import Box, Prompt
 from annotator.engine import EmbedResult, Engine, ImageSource, ImageState, Prediction
-from annotator.errors import AnnotatorError, Conflict, InvalidInput, NotFound, StorageProblem
+from annotator.errors import AnnotatorError, Conflict, ExportFailed, InvalidInput, NotFound, StorageProblem
 from annotator.exporters.base import ExportReport
+from annotator.sessions import exporting
 from annotator.sessions.categories import Categories
 from annotator.sessions.changing import Recorder
 from annotator.sessions.combining import Combiner
 from annotator.sessions.drafting import Drafts
 from annotator.sessions.editing import Editor, History, read_history
-from annotator.sessions.exporting import ExportJob, run_in_process
+from annotator.sessions.exporting import ExportJob
 from annotator.sessions.folders import data_folder, database_url, disk_tier, registry_of
-from annotator.sessions.import_rows import ImportReport, import_dataset
+from annotator.sessions.import_rows import ImportReport, import_at, import_dataset
 from annotator.sessions.library import Library
 from annotator.sessions.prefetch import Prefetcher
+from annotator.sessions.processes import run_in_process
 from annotator.store import annotation_rows, history_rows, image_rows, project_rows
 from annotator.store.database import Database
 
@@ -327,7 +330,8 @@ class Service:
             target=out / self.name / format,
             options=options or {},
         )
-        return run_in_process(job, progress)
+        ended = ExportFailed("The export ended early; nothing was written. Free memory or disk space and try again.")
+        return run_in_process(partial(exporting.run, job), progress, ended=ended)
 
     def import_dataset(
         self,
@@ -341,6 +345,8 @@ class Service:
     ) -> ImportReport:
         """Add the objects of a dataset, all of them or nothing; the folder has been looked through.
 
+        In a process of its own, so that nobody's clicks wait, unless the model here is needed for boxes.
+
         Args:
             dry: only say what would be done.
             boxes: let the model make masks of objects that have only a box; it is loaded when the first one comes.
@@ -350,6 +356,11 @@ class Service:
             OSError: it can't be read.
             ModelProblem: the model can't make the masks.
         """
+
+        if not boxes:
+            work = partial(import_at, self._database.url, self.project_id, path, author=author, format=format, dry=dry)
+            ended = StorageProblem("The import ended early; nothing was changed. Free memory and try again.")
+            return run_in_process(work, progress, ended=ended)
 
         def mask_of(image: Image, box: Box) -> tuple[Mask, float, str]:
             scored = self.engine.mask(self.library.source(image), Prompt(box=box), timeout=IMPORT_SECONDS)
@@ -362,7 +373,7 @@ class Service:
             author=author,
             format=format,
             dry=dry,
-            mask_of=mask_of if boxes else None,
+            mask_of=mask_of,
             progress=progress,
         )
 

@@ -11,7 +11,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from annotator.sessions.service import Service
-from annotator.ui import export_tab, theme
+from annotator.ui import export_tab, import_tab, theme
 from annotator.ui.canvas import STATIC_URL, annotation_canvas, header
 
 STATIC = Path(__file__).parent / "static"
@@ -19,6 +19,9 @@ _HEAD = f"""
 <link rel="stylesheet" href="{STATIC_URL}/theme.css">
 <link rel="modulepreload" href="{STATIC_URL}/app.js">
 """
+
+# What came in on another tab is looked for as when somebody comes back to the window.
+_LOOK_AGAIN = "() => { window.dispatchEvent(new Event('focus')); }"
 
 
 class _Modules(StaticFiles):
@@ -35,10 +38,13 @@ def build(service: Service) -> gr.Blocks:
     with gr.Blocks(title="annotator", analytics_enabled=False, fill_width=True, fill_height=True) as blocks:
         header()
         with gr.Tabs(elem_id="ann-tabs"):
-            with gr.Tab("Annotate", elem_id="ann-annotate"):
+            with gr.Tab("Annotate", elem_id="ann-annotate") as annotate:
                 annotation_canvas()
+            with gr.Tab("Import", elem_id="ann-import"):
+                import_tab.build(service)
             with gr.Tab("Export", elem_id="ann-export"):
                 export_tab.build(service)
+        annotate.select(None, js=_LOOK_AGAIN)
     page: gr.Blocks = blocks
     return page
 

@@ -15,19 +15,18 @@ from annotator.exporters import EXPORTERS
 from annotator.exporters.base import ExportReport, Option
 from annotator.sessions.folders import data_folder
 from annotator.sessions.service import Service
+from annotator.ui import reports
+from annotator.ui.reports import error_html, list_html, note_html, plain, steps
 
 FOLDED = ("pictures", "splits", "fractions", "pattern", "seed")
 """Options that are the same in many formats and seldom changed."""
-
-LISTED = 20
-"""How many skipped things and losses the report names before it only counts them."""
 
 
 def build(service: Service) -> None:
     """Add the tab's components to the Blocks in hand."""
     formats = list(EXPORTERS.values())
     with gr.Column(elem_classes="ann-export-page"):
-        gr.Markdown(f"## Export “{_plain(service.name)}”\nEvery mask is read back from the written file and compared.")
+        gr.Markdown(f"## Export “{plain(service.name)}”\nEvery mask is read back from the written file and compared.")
         chosen = gr.Dropdown(
             [(exporter.title, exporter.name) for exporter in formats],
             value=formats[0].name,
@@ -50,9 +49,9 @@ def build(service: Service) -> None:
     def run(name: str, *values: Any, progress: gr.Progress = gr.Progress()) -> tuple[str, Any]:  # noqa: B008
         options = _options_of(name, values)
         try:
-            written = export(service, name=name, options=options, progress=_steps(progress))
+            written = export(service, name=name, options=options, progress=steps(progress, "Exporting"))
         except AnnotatorError as error:
-            return error_html(error), gr.update(visible=False)
+            return error_html(error, what="Nothing was exported."), gr.update(visible=False)
         return report_html(written, root=service.folder), gr.update(value=str(download_of(written)), visible=True)
 
     chosen.change(show_options, chosen, groups, queue=False, show_progress="hidden", api_visibility="private")
@@ -76,13 +75,6 @@ def export(
 def exports_folder(service: Service) -> Path:
     """Where this tab writes: a server has no working folder that its users know."""
     return data_folder(service.folder, service.settings) / "exports"
-
-
-def _steps(progress: gr.Progress) -> Callable[[int, int], None]:
-    def report(done: int, total: int) -> None:
-        progress((done, total), desc="Exporting", unit="steps")
-
-    return report
 
 
 def _options_of(name: str, values: tuple[Any, ...]) -> dict[str, Any]:
@@ -143,30 +135,9 @@ def report_html(report: ExportReport, *, root: Path | None = None) -> str:
         (least, "minimum IoU"),
         (f"{report.seconds:.1f} s", "time"),
     ]
-    cells = "".join(f"<div><b>{value}</b><span>{label}</span></div>" for value, label in figures)
-    lines = [f"<p class='ann-report-target'>Written to <code>{html.escape(str(target))}</code></p>"]
-    lines += [f"<p class='ann-report-note'>{html.escape(text)}</p>" for text in report.warnings]
-    lines.append(_listed("Skipped", [f"{one.what}: {one.reason}" for one in report.skipped]))
-    lines.append(
-        _listed("Not exact", [f"object {one.annotation} on {one.image}: IoU {one.iou:.4f}" for one in report.losses])
-    )
-    return f"<div class='ann-report' data-testid='report'><div class='ann-figures'>{cells}</div>{''.join(lines)}</div>"
-
-
-def error_html(error: AnnotatorError) -> str:
-    """Why there is no report."""
-    text = html.escape(error.message)
-    return f"<div class='ann-report is-error' role='alert'><p><strong>Nothing was exported.</strong> {text}</p></div>"
-
-
-def _listed(title: str, texts: list[str]) -> str:
-    if not texts:
-        return ""
-    items = "".join(f"<li>{html.escape(text)}</li>" for text in texts[:LISTED])
-    more = f"<li>and {len(texts) - LISTED:,} more</li>" if len(texts) > LISTED else ""
-    return f"<details><summary>{title}: {len(texts):,}</summary><ul>{items}{more}</ul></details>"
-
-
-def _plain(text: str) -> str:
-    """Text that Markdown shows as it is."""
-    return "".join(f"\\{character}" if character in "\\`*_{}[]()#+-.!|<>&~$" else character for character in text)
+    parts = [f"<p class='ann-report-target'>Written to <code>{html.escape(str(target))}</code></p>"]
+    parts += [note_html(text) for text in report.warnings]
+    parts.append(list_html("Skipped", [f"{one.what}: {one.reason}" for one in report.skipped]))
+    losses = [f"object {one.annotation} on {one.image}: IoU {one.iou:.4f}" for one in report.losses]
+    parts.append(list_html("Not exact", losses))
+    return reports.report_html(figures, parts)

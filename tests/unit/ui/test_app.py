@@ -15,8 +15,10 @@ from annotator.api.app import create_app
 from annotator.errors import ExportFailed
 from annotator.exporters import EXPORTERS
 from annotator.exporters.base import ExportReport, Loss, Skipped
+from annotator.importers.base import BadRecord
+from annotator.sessions.import_rows import ImportReport
 from annotator.sessions.service import Service
-from annotator.ui import export_tab
+from annotator.ui import export_tab, import_tab, reports
 from annotator.ui.app import STATIC, mount
 
 MODULES = sorted(path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*.js"))
@@ -36,7 +38,7 @@ def page(service: Service) -> Iterator[TestClient]:
 def test_the_page_has_its_tabs_and_the_api_stays_beside_it(page: TestClient) -> None:
     config = page.get("/config").json()
     tabs = [c["props"]["label"] for c in config["components"] if c["type"] == "tabitem"]
-    assert tabs == ["Annotate", "Export"]
+    assert tabs == ["Annotate", "Import", "Export"]
     assert page.get("/api/v1/projects").json()["items"]
     assert page.get("/healthz").json()["status"] == "ok"
 
@@ -119,12 +121,31 @@ def test_the_report_names_what_was_skipped_and_lost_and_runs_no_markup() -> None
     assert "Skipped: 25" in text
     assert "and 5 more" in text
     assert "IoU 0.9800" in text
-    assert "<img" not in export_tab.error_html(ExportFailed(evil))
+    assert "<img" not in reports.error_html(ExportFailed(evil), what="No.")
 
 
 def test_a_name_full_of_markup_is_shown_as_it_is() -> None:
-    assert export_tab._plain("a_b*[x](y)<i>") == r"a\_b\*\[x\]\(y\)\<i\>"
+    assert reports.plain("a_b*[x](y)<i>") == r"a\_b\*\[x\]\(y\)\<i\>"
 
 
 def _report(target: Path, **parts: object) -> ExportReport:
     return ExportReport(format="coco", target=target, images=1, annotations=0, categories=1, **parts)  # type: ignore[arg-type]
+
+
+def test_what_an_import_left_out_is_listed_and_runs_no_markup() -> None:
+    evil = "<img src=x onerror=alert(1)>"
+    report = ImportReport(
+        images=2,
+        added=1234,
+        already=3,
+        categories=1,
+        masked=5,
+        renumbered=6,
+        problems=(BadRecord("annotations[7]", evil),),
+        seconds=1.0,
+        dry=True,
+    )
+    text = import_tab.shown(report)
+    assert "<img" not in text
+    for part in ("1,234", "would come in", "annotations[7]", "5 of them are masks", "6 objects got other ids"):
+        assert part in text
