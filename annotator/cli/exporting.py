@@ -81,7 +81,7 @@ def _parameter(option: Option) -> tuple[Any, Any]:
     if option.type == "choice":
         return Annotated[Literal[option.choices], typer.Option(help=option.help)], option.default
     if option.type == "int":
-        return Annotated[int, typer.Option(help=option.help, min=option.minimum)], option.default
+        return Annotated[int, typer.Option(help=option.help, min=option.minimum, max=option.maximum)], option.default
     return Annotated[bool if option.type == "bool" else str, typer.Option(help=option.help)], option.default
 
 

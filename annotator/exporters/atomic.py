@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
-import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from annotator.errors import StorageProblem
 
-MARKER = ".annotator-export"
-"""A file in every exported folder: only a folder that has it is ever replaced."""
+MARKER = ".annotator-export.json"
+"""In every folder that an export wrote: only such a folder is replaced by the next export."""
 
 
 @contextmanager
@@ -24,7 +24,7 @@ def appearing(target: Path) -> Iterator[Path]:
     Raises:
         StorageProblem: the folder can't be written.
     """
-    missing = [folder for folder in (target.parent, *target.parent.parents) if not folder.exists()]
+    missing = _missing(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as scratch:
@@ -34,58 +34,71 @@ def appearing(target: Path) -> Iterator[Path]:
                 os.fsync(stream.fileno())
             os.replace(written, target)
     except OSError as error:
-        raise StorageProblem(
-            f"The export can't be written to {str(target.parent)!r}: {error.strerror or error}. Nothing was left there;"
-            " free space or choose another folder."
-        ) from error
+        raise _problem(target.parent, error) from error
     finally:
-        if not target.exists():
-            for folder in missing:
-                with suppress(OSError):  # somebody else put something there
-                    folder.rmdir()
+        _tidy(target, missing)
 
 
 @contextmanager
-def appearing_folder(target: Path) -> Iterator[Path]:
+def appearing_folder(target: Path, *, about: Mapping[str, object]) -> Iterator[Path]:
     """A new empty folder beside `target` to write in; it replaces `target` when the block succeeds.
 
-    When the block fails nothing is left, folders made for it included, and an older export stays untouched.
+    When the block fails nothing is left and an older export stays untouched. A folder with something in it that no
+    export wrote is never replaced.
+
+    Args:
+        about: what is written, kept in the folder's marker file.
 
     Raises:
-        StorageProblem: the folder can't be written, or `target` holds something that is no export.
+        StorageProblem: the folder can't be written, or `target` is something else than an earlier export.
     """
-    if target.exists() and not (target / MARKER).is_file() and (not target.is_dir() or any(target.iterdir())):
+    missing = _missing(target)
+    if target.exists() and not (target / MARKER).is_file() and not (target.is_dir() and not any(target.iterdir())):
         raise StorageProblem(
-            f"{str(target)!r} holds files that are not of an export, so it is not replaced; choose another folder."
+            f"{str(target)!r} holds something that no export wrote, so it is not replaced; move it away or choose"
+            " another folder."
         )
-    missing = [folder for folder in (target.parent, *target.parent.parents) if not folder.exists()]
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as scratch:
-            written, old = Path(scratch) / "new", Path(scratch) / "old"
+            written = Path(scratch) / "new"
             written.mkdir()
             yield written
-            (written / MARKER).write_text("Written by annotator; the next export replaces this folder.\n")
-            _replace(written, target, old)
-    except (OSError, shutil.Error) as error:
-        raise StorageProblem(
-            f"The export can't be written to {str(target.parent)!r}: {getattr(error, 'strerror', None) or error}."
-            " Nothing was left there; free space or choose another folder."
-        ) from error
+            (written / MARKER).write_text(json.dumps(dict(about), indent=1), encoding="utf-8")
+            _swap(written, target, Path(scratch) / "old")
+    except OSError as error:
+        raise _problem(target.parent, error) from error
     finally:
-        if not target.exists():
-            for folder in missing:
-                with suppress(OSError):  # somebody else put something there
-                    folder.rmdir()
+        _tidy(target, missing)
 
 
-def _replace(written: Path, target: Path, old: Path) -> None:
-    # A folder can't replace a filled one in one step: the older export moves aside and comes back if that fails.
-    if target.exists():
-        os.replace(target, old)
+def _swap(written: Path, target: Path, old: Path) -> None:
+    """Put a folder in the place of another; a failure puts the other one back."""
+    if not target.exists():
+        written.rename(target)
+        return
+    target.rename(old)
     try:
-        os.replace(written, target)
+        written.rename(target)
     except OSError:
-        if old.exists():
-            os.replace(old, target)
+        old.rename(target)
         raise
+
+
+def _missing(target: Path) -> list[Path]:
+    return [folder for folder in (target.parent, *target.parent.parents) if not folder.exists()]
+
+
+def _tidy(target: Path, missing: list[Path]) -> None:
+    """Remove the empty folders that were made for a target which did not appear."""
+    if not target.exists():
+        for folder in missing:
+            with suppress(OSError):  # somebody else put something there
+                folder.rmdir()
+
+
+def _problem(folder: Path, error: OSError) -> StorageProblem:
+    return StorageProblem(
+        f"The export can't be written to {str(folder)!r}: {error.strerror or error}. Nothing was left there;"
+        " free space or choose another folder."
+    )

@@ -83,12 +83,12 @@ class ExportSource(Protocol):
     def annotations(self, image_id: str) -> list[ExportAnnotation]:
         """The annotations of an image."""
 
-
-class PictureSource(ExportSource, Protocol):
-    """A source that also has the pictures; asked only by exports that write pixels or copy files."""
-
     def picture(self, image_id: str) -> npt.NDArray[np.uint8]:
-        """The image as (H, W, 3) RGB in display orientation."""
+        """The pixels of an image in display orientation, RGB, shape (height, width, 3).
+
+        Raises:
+            ImageProblem: it can't be decoded.
+        """
 
     def file(self, image_id: str) -> Path | None:
         """The original file, if every reader shows it in display orientation; None when it has to be written anew."""
@@ -100,7 +100,7 @@ class Option:
 
     Attributes:
         choices: the values a `choice` can have; empty for the other types.
-        minimum: the smallest value of an `int`.
+        minimum, maximum: the limits of an `int`, both included; None where there is none.
     """
 
     name: str
@@ -109,7 +109,8 @@ class Option:
     default: str | bool | int
     help: str
     choices: tuple[str, ...] = ()
-    minimum: int = 0
+    minimum: int | None = None
+    maximum: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,17 +215,21 @@ def read_options(known: tuple[Option, ...], given: Mapping[str, Any]) -> dict[st
             raise BadSetting(f"There is no option {name!r}; use {', '.join(names)}.", field=f"options.{name}")
     values = {option.name: given.get(option.name, option.default) for option in known}
     for option in known:
-        value = values[option.name]
-        if option.type == "bool" and not isinstance(value, bool):
-            raise BadSetting(f"{option.name} is {value!r}; use true or false.", field=f"options.{option.name}")
-        if option.type == "int" and (type(value) is not int or value < option.minimum):
-            raise BadSetting(
-                f"{option.name} is {value!r}; use a whole number from {option.minimum}.", field=f"options.{option.name}"
-            )
-        if option.type == "text" and not isinstance(value, str):
-            raise BadSetting(f"{option.name} is {value!r}; use text.", field=f"options.{option.name}")
-        if option.type == "choice" and value not in option.choices:
-            raise BadSetting(
-                f"{option.name} is {value!r}; use one of: {', '.join(option.choices)}.", field=f"options.{option.name}"
-            )
+        wanted = _wanted(option, values[option.name])
+        if wanted is not None:
+            raise BadSetting(f"{option.name} is {values[option.name]!r}; use {wanted}.", field=f"options.{option.name}")
     return values
+
+
+def _wanted(option: Option, value: Any) -> str | None:
+    """What an option should be instead of an unusable value; None when the value is fine."""
+    if option.type == "bool":
+        return None if isinstance(value, bool) else "true or false"
+    if option.type == "choice":
+        return None if value in option.choices else f"one of: {', '.join(option.choices)}"
+    if option.type == "text":
+        return None if isinstance(value, str) else "text"
+    low, high = option.minimum, option.maximum
+    fits = type(value) is int and (low is None or value >= low) and (high is None or value <= high)
+    limits = [f"at least {low}"] * (low is not None) + [f"at most {high}"] * (high is not None)
+    return None if fits else " ".join(["a whole number", " and ".join(limits)]).strip()

@@ -1,75 +1,120 @@
-"""CVAT for images 1.1: annotations.xml with masks; zip the folder to import it.
+"""CVAT: a zip of "CVAT for images 1.1" with every object as a mask, to import into a task or project.
 
-Format: https://docs.cvat.ai/docs/manual/advanced/xml_format/
+Format: https://docs.cvat.ai/docs/dataset_management/formats/format-cvat/
 """
 
 from __future__ import annotations
 
+import shutil
 import xml.etree.ElementTree as ET
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
+import numpy.typing as npt
 
 from annotator.domain.mask import BoolArray, Mask
-from annotator.exporters.base import ExportAnnotation
-from annotator.exporters.folder import FolderExporter, Item, Job
-from annotator.exporters.pixels import crops
+from annotator.errors import ExportFailed, InvalidInput
+from annotator.exporters.base import ExportAnnotation, ExportImage
+from annotator.exporters.common import FolderExporter, Item, Work
+
+FILE_NAME = "cvat.zip"
+_XML = "annotations.xml"
+Objects = dict[str, tuple[ExportImage, tuple[ExportAnnotation, ...]]]
 
 
-class CvatWriter:
-    """Writes annotations.xml; splits are CVAT's subsets."""
-
-    def __init__(self, job: Job) -> None:
-        self._job = job
-        self._names = {category.id: category.name for category in job.categories}
-        self._root = ET.Element("annotations")
-        ET.SubElement(self._root, "version").text = "1.1"
-        labels = ET.SubElement(ET.SubElement(ET.SubElement(self._root, "meta"), "task"), "labels")
-        for category in job.categories:
-            label = ET.SubElement(labels, "label")
-            ET.SubElement(label, "name").text = category.name
-            ET.SubElement(label, "attributes")
-
-    def write(self, item: Item) -> list[float]:
-        """See `Writer.write`."""
-        name = item.image.name if self._job.values["pictures"] == "none" else f"{item.stem}{item.suffix}"
-        image = ET.SubElement(self._root, "image", id=str(item.image.number - 1), name=name)
-        if item.split:
-            image.set("subset", item.split)
-        image.set("width", str(item.image.width))
-        image.set("height", str(item.image.height))
-        found = []
-        for annotation, pixels, (_rows, _columns) in crops(item.annotations):
-            entry = ET.SubElement(
-                image, "mask", label=self._names[annotation.category_id], source="semi-auto", occluded="0"
-            )
-            entry.set("rle", ", ".join(map(str, row_runs(pixels))))
-            for key, value in zip(("left", "top", "width", "height"), annotation.mask.bbox, strict=True):
-                entry.set(key, str(value))
-            entry.set("z_order", "0")
-            found.append(_read(entry, annotation).iou(annotation.mask))
-        return found
-
-    def finish(self) -> list[str]:
-        """Write the file."""
-        ET.indent(self._root)
-        ET.ElementTree(self._root).write(self._job.folder / "annotations.xml", encoding="utf-8", xml_declaration=True)
-        return []
+def _write(work: Work) -> None:
+    xml = work.path(_XML)
+    written: Objects = {}
+    with xml.open("w", encoding="utf-8", newline="\n") as stream:
+        stream.write('<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n  <version>1.1</version>\n')
+        _write_meta(work, stream)
+        for item in work.items():
+            name = work.picture(item, *(part for part in ("images", item.split) if part)).partition("/")[2]
+            _write_image(work, item, name, stream)
+            written[str(item.image.number)] = (item.image, item.annotations)
+        stream.write("</annotations>\n")
+    _check(work, xml, written)
+    images = work.folder / "images"
+    with zipfile.ZipFile(work.path(FILE_NAME), "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(xml, _XML)
+        for path in sorted(images.rglob("*")) if images.is_dir() else []:
+            if path.is_file():
+                # Pictures are compressed already.
+                archive.write(path, path.relative_to(work.folder).as_posix(), zipfile.ZIP_STORED)
+    xml.unlink()
+    shutil.rmtree(images, ignore_errors=True)
+    if work.values["pictures"] == "none":
+        work.warn("Without pictures the zip is for a task that has them, under the same names.")
 
 
-def row_runs(pixels: BoolArray) -> list[int]:
-    """Run lengths of an array row by row, starting with background."""
-    flat = np.concatenate([[False], pixels.ravel()])
+def _write_meta(work: Work, stream: IO[str]) -> None:
+    stream.write(f"  <meta>\n    <task>\n      <name>{escape(work.source.project_name)}</name>\n")
+    stream.write("      <mode>annotation</mode>\n      <labels>\n")
+    for row in work.categories:
+        colour = f"<color>{escape(row.colour)}</color>" if row.colour else ""
+        stream.write(f"        <label><name>{escape(row.name)}</name>{colour}<type>mask</type>")
+        stream.write("<attributes></attributes></label>\n")
+    stream.write("      </labels>\n    </task>\n  </meta>\n")
+
+
+def _write_image(work: Work, item: Item, name: str, stream: IO[str]) -> None:
+    image = item.image
+    subset = f" subset={quoteattr(item.split)}" if item.split else ""
+    stream.write(
+        f'  <image id="{image.number}" name={quoteattr(name)}{subset} width="{image.width}" height="{image.height}">\n'
+    )
+    for order, row in enumerate(item.annotations):
+        x, y, width, height = row.mask.bbox
+        label = quoteattr(work.categories[work.numbers[row.category_id] - 1].name)
+        counts = ", ".join(map(str, row_runs(row.mask.to_array()[y : y + height, x : x + width])))
+        stream.write(
+            f'    <mask label={label} source="manual" occluded="0" rle="{counts}" left="{x}" top="{y}"'
+            f' width="{width}" height="{height}" z_order="{order}"></mask>\n'
+        )
+    stream.write("  </image>\n")
+
+
+def row_runs(inside: BoolArray) -> list[int]:
+    """Lengths of background and foreground by turns, row by row, starting with background."""
+    flat = np.concatenate([[False], inside.ravel()])
     edges = np.flatnonzero(flat[1:] != flat[:-1])
-    runs: list[int] = np.diff(np.concatenate([[0], edges, [pixels.size]])).tolist()
+    runs: list[int] = np.diff(edges, prepend=0, append=inside.size).tolist()
     return runs
 
 
-def _read(entry: ET.Element, annotation: ExportAnnotation) -> Mask:
-    left, top, width, height = (int(entry.get(key, "")) for key in ("left", "top", "width", "height"))
-    runs = [int(run) for run in entry.get("rle", "").split(",")]
-    flat = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
-    mask = annotation.mask
-    return Mask.from_crop(flat.reshape(height, width), x=left, y=top, height=mask.height, width=mask.width)
+def _check(work: Work, xml: Path, written: Objects) -> None:
+    """Read the file back, image by image, and compare every mask."""
+    images = 0
+    for element in _images(xml):
+        images += 1
+        image, rows = written[element.attrib["id"]]
+        for row, found in zip(rows, element.findall("mask"), strict=True):
+            width, height = int(found.attrib["width"]), int(found.attrib["height"])
+            runs: npt.NDArray[np.int64] = np.array(found.attrib["rle"].split(","), np.int64)
+            inside = np.repeat(np.arange(len(runs)) % 2, runs).reshape(height, width)
+            left, top = int(found.attrib["left"]), int(found.attrib["top"])
+            mask = Mask.from_crop(inside, x=left, y=top, height=image.height, width=image.width)
+            work.require_equal(row, image, mask)
+    if images != len(written):
+        raise ExportFailed(f"The XML has {images} images, not {len(written)}; nothing was left, export again.")
 
 
-CVAT = FolderExporter("cvat", "CVAT for images 1.1 (XML with masks)", (), CvatWriter, divided=False)
+def _images(xml: Path) -> Iterator[ET.Element]:
+    try:
+        for _, element in ET.iterparse(xml):
+            if element.tag == "image":
+                yield element
+                element.clear()
+    except ET.ParseError as error:
+        # Control characters in a name: XML has no way to write them.
+        raise InvalidInput(
+            f"A category or image has a name that XML can't hold ({error}); rename it and export again."
+        ) from error
+
+
+CVAT = FolderExporter("cvat", "CVAT for images 1.1 (zip)", _write, result=FILE_NAME)
+"""Writes `cvat.zip` with `annotations.xml` and, on request, `images/…`."""

@@ -1,129 +1,105 @@
-"""Masks as PNG: of categories (semantic), of objects (instance), or one file per object (binary)."""
+"""Masks as PNG: one semantic or instance image per image, or one binary image per object."""
 
 from __future__ import annotations
 
-import json
+import re
 from typing import Any
 
 import numpy as np
 
-from annotator.errors import InvalidInput
+from annotator.domain.mask import Mask
+from annotator.errors import ExportFailed
 from annotator.exporters.base import Option
-from annotator.exporters.folder import FolderExporter, Item, Job
-from annotator.exporters.pixels import ious, painted, seen
-from annotator.exporters.png import read_png, write_png
+from annotator.exporters.common import FolderExporter, Item, Work
+from annotator.exporters.labelmaps import instance_map, visible_shares
+from annotator.exporters.png import Pixels, read_png, write_png
 
-MOST = 2**16 - 1
-
-
-class SemanticWriter:
-    """Writes masks/<split>/<name>.png with category numbers, and categories.json."""
-
-    def __init__(self, job: Job) -> None:
-        self._job = job
-        depth, count = job.values["depth"], len(job.categories)
-        if count > MOST or (depth == "8" and count > 255):
-            raise InvalidInput(
-                f"{count} categories don't fit into {depth} bits; use depth=16 or auto.", field="options.depth"
-            )
-        self._dtype = np.uint16 if depth == "16" or count > 255 else np.uint8
-
-    def write(self, item: Item) -> list[float]:
-        """See `Writer.write`; the IoU of an object is the share of its pixels that no other category covers."""
-        path = self._job.place("masks", item, ".png")
-        values = [annotation.category_id for annotation in item.annotations]
-        write_png(path, painted(item.image, item.annotations, values, self._dtype))
-        return seen(read_png(path), item.annotations, values)
-
-    def finish(self) -> list[str]:
-        """Write categories.json."""
-        _write_categories(self._job)
-        return []
-
-
-class InstanceWriter:
-    """Writes 16-bit masks/<split>/<name>.png with 1, 2, … for the objects of an image, and instances.json."""
-
-    def __init__(self, job: Job) -> None:
-        self._job = job
-        self._listed: dict[str, list[dict[str, Any]]] = {}
-
-    def write(self, item: Item) -> list[float]:
-        """See `Writer.write`."""
-        if len(item.annotations) > MOST:
-            raise InvalidInput(
-                f"{item.image.name} has {len(item.annotations)} objects; an instance PNG holds {MOST}. Use COCO."
-            )
-        path = self._job.place("masks", item, ".png")
-        values = list(range(1, len(item.annotations) + 1))
-        write_png(path, painted(item.image, item.annotations, values, np.uint16))
-        self._listed[path.relative_to(self._job.folder).as_posix()] = [
-            {"value": value, "id": annotation.id, "category": annotation.category_id}
-            for value, annotation in zip(values, item.annotations, strict=True)
-        ]
-        return ious(read_png(path), item.annotations, values)
-
-    def finish(self) -> list[str]:
-        """Write instances.json and categories.json."""
-        _write_json(self._job, "instances.json", self._listed)
-        _write_categories(self._job)
-        return []
-
-
-class BinaryWriter:
-    """Writes masks/<split>/<name>/<object id>.png with 0 and 255, and objects.json; overlaps are kept."""
-
-    def __init__(self, job: Job) -> None:
-        self._job = job
-        self._listed: list[dict[str, Any]] = []
-
-    def write(self, item: Item) -> list[float]:
-        """See `Writer.write`."""
-        found = []
-        for annotation in item.annotations:
-            path = self._job.place("masks", item, f"/{annotation.id}.png")
-            write_png(path, painted(item.image, (annotation,), [255], np.uint8))
-            found += ious(read_png(path), (annotation,), [255])
-            self._listed.append(
-                {
-                    "mask": path.relative_to(self._job.folder).as_posix(),
-                    "image": item.image.name,
-                    "id": annotation.id,
-                    "category": annotation.category_id,
-                }
-            )
-        return found
-
-    def finish(self) -> list[str]:
-        """Write objects.json and categories.json."""
-        _write_json(self._job, "objects.json", self._listed)
-        _write_categories(self._job)
-        return []
-
-
-def _write_categories(job: Job) -> None:
-    rows = [{"id": category.id, "name": category.name} for category in job.categories]
-    _write_json(job, "categories.json", [{"id": 0, "name": "background"}, *rows])
-
-
-def _write_json(job: Job, name: str, value: Any) -> None:
-    (job.folder / name).write_text(json.dumps(value, indent=1), encoding="ascii")
-
-
-SEMANTIC = FolderExporter(
+KIND = Option(
+    "kind",
+    "Kind",
+    "choice",
     "semantic",
-    "Semantic masks (PNG, a category per pixel)",
-    (
-        Option(
-            "depth",
-            "Bits per pixel",
-            "choice",
-            "auto",
-            "auto: 8 bits for up to 255 categories, else 16.",
-            ("auto", "8", "16"),
-        ),
-    ),
-    SemanticWriter,
+    "semantic: every pixel is the number of its category; instance: of its object, 16 bits; binary: a black and white"
+    " image per object, which alone keeps overlaps.",
+    ("semantic", "instance", "binary"),
 )
-INSTANCE = FolderExporter("instance", "Instance masks (16-bit PNG, an object per pixel)", (), InstanceWriter)
-BINARY = FolderExporter("binary", "Binary masks (a PNG per object)", (), BinaryWriter)
+INDEX = "index.json"
+"""What the numbers in the images mean."""
+
+
+def _write(work: Work) -> None:
+    kind = work.values["kind"]
+    entries: list[dict[str, Any]] = []
+    for item in work.items():
+        work.picture(item, *filter(None, ("images", item.split)))
+        folders = [name for name in ("masks", item.split) if name]
+        entry: dict[str, Any] = {
+            "image": item.image.name,
+            "split": item.split or None,
+            "objects": [{"id": row.id, "category": work.numbers[row.category_id]} for row in item.annotations],
+        }
+        if kind == "binary":
+            for row, described in zip(item.annotations, entry["objects"], strict=True):
+                described["mask"] = _write_binary(work, item, folders, row.id)
+        else:
+            path = work.path(*folders, item.stem + ".png")
+            entry["mask"] = path.relative_to(work.folder).as_posix()
+            _write_labels(work, item, path)
+            if kind == "instance":
+                for number, described in enumerate(entry["objects"], 1):
+                    described["value"] = number
+        entries.append(entry)
+    categories = [
+        {"id": number, "name": row.name, "supercategory": row.supercategory, "colour": row.colour}
+        for number, row in enumerate(work.categories, 1)
+    ]
+    work.write_json({"kind": kind, "background": 0, "categories": categories, "images": entries}, INDEX)
+    if work.losses:
+        work.warn(
+            f"{len(work.losses)} objects are partly covered by later ones, because a pixel holds one number only;"
+            " export with kind=binary to keep overlaps."
+        )
+
+
+def _write_labels(work: Work, item: Item, path: Any) -> None:
+    instances = instance_map(item.annotations, item.image)
+    pixels: Pixels = instances
+    if work.values["kind"] == "semantic":
+        wide = len(work.categories) > 255
+        table = np.array([0, *(work.numbers[row.category_id] for row in item.annotations)])
+        pixels = table[instances].astype(np.uint16 if wide else np.uint8)
+    write_png(path, pixels)
+    if not np.array_equal(read_png(path), pixels):
+        raise ExportFailed(f"The masks of {item.image.name} could not be read back; nothing was left, export again.")
+    shares = visible_shares(instances, item.annotations)
+    if work.values["kind"] == "semantic":
+        shares = _shares_of_category(work, item, pixels)
+    for row, share in zip(item.annotations, shares, strict=True):
+        work.note(row, item.image, share)
+
+
+def _shares_of_category(work: Work, item: Item, pixels: Pixels) -> list[float]:
+    """For every object the share of its pixels that hold its category: covered by another of its kind is no loss."""
+    shares = []
+    for row in item.annotations:
+        inside = row.mask.to_array()
+        shares.append(int((pixels[inside] == work.numbers[row.category_id]).sum()) / row.mask.area)
+    return shares
+
+
+def _write_binary(work: Work, item: Item, folders: list[str], wanted: int) -> str:
+    row = next(row for row in item.annotations if row.id == wanted)
+    category = work.categories[work.numbers[row.category_id] - 1].name
+    path = work.path(*folders, item.stem, f"{row.id}_{file_part(category)}.png")
+    write_png(path, row.mask.to_array().astype(np.uint8) * 255)
+    work.require_equal(row, item.image, Mask.from_array(read_png(path)))
+    return path.relative_to(work.folder).as_posix()
+
+
+def file_part(name: str) -> str:
+    """A name as a part of a file's name on every system: letters, digits, `-` and `_` stay, the rest becomes `_`."""
+    return re.sub(r"[^\w-]+", "_", name)[:60].strip("_") or "unnamed"
+
+
+MASKS = FolderExporter("masks", "Masks (PNG: semantic, instance or one per object)", _write, (KIND,))
+"""Writes `masks/…`, `index.json` and, on request, `images/…`."""

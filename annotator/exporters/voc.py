@@ -1,4 +1,4 @@
-"""Pascal VOC: class and object PNG with VOC's palette, XML with boxes, image sets.
+"""Pascal VOC: class and object PNGs in VOC's colours, boxes as XML, lists of the splits.
 
 Format: http://host.robots.ox.ac.uk/pascal/VOC/voc2012/htmldoc/devkit_doc.html
 """
@@ -6,91 +6,122 @@ Format: http://host.robots.ox.ac.uk/pascal/VOC/voc2012/htmldoc/devkit_doc.html
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from annotator.errors import InvalidInput
-from annotator.exporters.folder import FolderExporter, Item, Job
-from annotator.exporters.pixels import ious, painted
+from annotator.errors import ExportFailed, InvalidInput
+from annotator.exporters.base import Option
+from annotator.exporters.common import FolderExporter, Item, Work
+from annotator.exporters.labelmaps import LabelMap, instance_map, visible_shares, voc_palette, with_border
 from annotator.exporters.png import read_png, write_png
 
+VOID = 255
 MOST = 254
-"""Values of a palette without 0, background, and 255, void."""
-
-
-class VocWriter:
-    """Writes SegmentationClass, SegmentationObject, Annotations and ImageSets."""
-
-    def __init__(self, job: Job) -> None:
-        if len(job.categories) > MOST:
-            raise InvalidInput(f"VOC holds {MOST} categories and the project has {len(job.categories)}; use COCO.")
-        self._job = job
-        self._names = {category.id: category.name for category in job.categories}
-        self._sets: dict[str, list[str]] = {split: [] for split in job.splits or ("train",)}
-
-    def write(self, item: Item) -> list[float]:
-        """See `Writer.write`; measured in SegmentationObject, where a later object lies on top."""
-        if len(item.annotations) > MOST:
-            raise InvalidInput(
-                f"{item.image.name} has {len(item.annotations)} objects and a VOC image holds {MOST}; use COCO or"
-                " instance."
-            )
-        kinds = [annotation.category_id for annotation in item.annotations]
-        values = list(range(1, len(item.annotations) + 1))
-        colours = palette()
-        for folder, numbers in (("SegmentationClass", kinds), ("SegmentationObject", values)):
-            pixels = painted(item.image, item.annotations, numbers, np.uint8)
-            write_png(self._job.place(folder, item, ".png"), pixels, palette=colours)
-        self._write_boxes(item)
-        self._sets[item.split or "train"].append(item.stem)
-        return ious(read_png(self._job.place("SegmentationObject", item, ".png")), item.annotations, values)
-
-    def finish(self) -> list[str]:
-        """Write the image sets and labelmap.txt (name:r,g,b::)."""
-        for kind in ("Segmentation", "Main"):
-            folder = self._job.folder / "ImageSets" / kind
-            folder.mkdir(parents=True)
-            for split, stems in self._sets.items():
-                (folder / f"{split}.txt").write_text("".join(f"{stem}\n" for stem in stems), encoding="utf-8")
-        rows = zip(["background", *self._names.values()], palette().tolist(), strict=False)
-        lines = [f"{name}:{','.join(map(str, colour))}::\n" for name, colour in rows]
-        (self._job.folder / "labelmap.txt").write_text("".join(lines), encoding="utf-8")
-        return []
-
-    def _write_boxes(self, item: Item) -> None:
-        root = ET.Element("annotation")
-        _add(root, "filename", f"{item.stem}{item.suffix}")
-        size = ET.SubElement(root, "size")
-        for name, value in (("width", item.image.width), ("height", item.image.height), ("depth", 3)):
-            _add(size, name, value)
-        _add(root, "segmented", int(bool(item.annotations)))
-        for annotation in item.annotations:
-            x, y, width, height = annotation.mask.bbox
-            entry = ET.SubElement(root, "object")
-            _add(entry, "name", self._names[annotation.category_id])
-            box = ET.SubElement(entry, "bndbox")
-            # VOC counts pixels from 1 and includes the last one.
-            for name, value in (("xmin", x + 1), ("ymin", y + 1), ("xmax", x + width), ("ymax", y + height)):
-                _add(box, name, value)
-        ET.indent(root)
-        ET.ElementTree(root).write(self._job.place("Annotations", item, ".xml"), encoding="utf-8")
-
-
-def palette() -> npt.NDArray[np.uint8]:
-    """VOC's 256 colours: the bits of the index, three at a time, fill red, green and blue from the top."""
-    index = np.arange(256)
-    colours = np.zeros((256, 3), np.uint8)
-    for level in range(8):
-        for channel in range(3):
-            colours[:, channel] |= (((index >> (3 * level + channel)) & 1) << (7 - level)).astype(np.uint8)
-    return colours
-
-
-def _add(parent: ET.Element, name: str, value: object) -> None:
-    ET.SubElement(parent, name).text = str(value)
-
-
-VOC = FolderExporter(
-    "voc", "Pascal VOC (class and object PNG, XML)", (), VocWriter, pictures="JPEGImages", divided=False
+BORDER = Option(
+    "border",
+    "Void border",
+    "int",
+    0,
+    "Pixels on both sides of every outline that count as void (255), as in VOC's own images; 0 keeps all pixels.",
+    minimum=0,
+    maximum=50,
 )
+
+
+def _write(work: Work) -> None:
+    if len(work.categories) > MOST:
+        raise InvalidInput(
+            f"The project has {len(work.categories)} categories; VOC's images hold {MOST}. Use another format."
+        )
+    lists: dict[str, list[str]] = {}
+    for item in work.items():
+        picture = work.picture(item, "JPEGImages")
+        lists.setdefault(item.split or "train", []).append(item.stem)
+        _write_masks(work, item)
+        tree = _boxes(work, item, picture)
+        ET.indent(tree)
+        path = work.path("Annotations", item.stem + ".xml")
+        path.write_bytes(ET.tostring(tree, encoding="utf-8", xml_declaration=True))
+        _check_boxes(path, item)
+    for name, stems in {**lists, "trainval": lists.get("train", []) + lists.get("val", [])}.items():
+        text = "".join(f"{stem}\n" for stem in stems)
+        work.path("ImageSets", "Segmentation", f"{name}.txt").write_text(text, encoding="utf-8", newline="\n")
+    _write_labelmap(work)
+    if work.losses:
+        work.warn(f"{len(work.losses)} objects are partly covered by later ones, because a pixel holds one only.")
+
+
+def _write_masks(work: Work, item: Item) -> None:
+    """The two PNGs of an image; its objects are noted with the share of them that is visible."""
+    kept = item.annotations[:MOST]
+    for row in item.annotations[MOST:]:
+        work.note(row, item.image, 0.0)
+        work.warn(
+            f"{item.image.name} has more than {MOST} objects, all that VOC can number; the last ones are left out."
+        )
+    instances = instance_map(kept, item.image)
+    classes: LabelMap = np.array([0, *(work.numbers[row.category_id] for row in kept)], np.uint16)[instances]
+    border = with_border(instances, work.values["border"], void=VOID) == VOID
+    palette = voc_palette()
+    for folder, labels in (("SegmentationClass", classes), ("SegmentationObject", instances)):
+        pixels = np.where(border, VOID, labels).astype(np.uint8)
+        path = work.path(folder, item.stem + ".png")
+        write_png(path, pixels, palette=palette)
+        if not np.array_equal(read_png(path), pixels):
+            raise ExportFailed(
+                f"The masks of {item.image.name} could not be read back; nothing was left, export again."
+            )
+    for row, share in zip(kept, visible_shares(instances, kept), strict=True):
+        work.note(row, item.image, share)
+
+
+def _boxes(work: Work, item: Item, picture: str) -> ET.Element:
+    """The XML of an image; boxes count pixels from 1 and include both corners, as VOC's do."""
+    image = item.image
+    root = ET.Element("annotation")
+    place = picture.rpartition("/")
+    for tag, text in (("folder", place[0]), ("filename", place[2])):
+        ET.SubElement(root, tag).text = text
+    ET.SubElement(ET.SubElement(root, "source"), "database").text = work.source.project_name
+    size = ET.SubElement(root, "size")
+    for tag, value in (("width", image.width), ("height", image.height), ("depth", 3)):
+        ET.SubElement(size, tag).text = str(value)
+    ET.SubElement(root, "segmented").text = str(int(bool(item.annotations)))
+    for row in item.annotations:
+        x, y, width, height = row.mask.bbox
+        element = ET.SubElement(root, "object")
+        name = work.categories[work.numbers[row.category_id] - 1].name
+        edges = (x == 0, y == 0, x + width == image.width, y + height == image.height)
+        texts = {"name": name, "pose": "Unspecified", "truncated": str(int(any(edges))), "difficult": "0"}
+        for tag, text in texts.items():
+            ET.SubElement(element, tag).text = text
+        box = ET.SubElement(element, "bndbox")
+        for tag, value in (("xmin", x + 1), ("ymin", y + 1), ("xmax", x + width), ("ymax", y + height)):
+            ET.SubElement(box, tag).text = str(value)
+    return root
+
+
+def _check_boxes(path: Path, item: Item) -> None:
+    try:
+        found = ET.parse(path).getroot().findall("object")
+    except ET.ParseError as error:
+        # Control characters in a name: XML has no way to write them.
+        raise InvalidInput(
+            f"A name on {item.image.name} holds a character that XML can't ({error}); rename the category or file."
+        ) from error
+    if len(found) != len(item.annotations):
+        raise ExportFailed(f"{path.name} lacks objects; nothing was left, export again.")
+
+
+def _write_labelmap(work: Work) -> None:
+    """Names and colours as other annotation tools write and read them beside VOC's folders."""
+    palette = voc_palette()
+    rows = [("background", 0), *((row.name, number) for number, row in enumerate(work.categories, 1))]
+    lines = ["# label:color_rgb:parts:actions"]
+    lines += [f"{name}:{','.join(str(value) for value in palette[number])}::" for name, number in rows]
+    work.path("labelmap.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+VOC = FolderExporter("voc", "Pascal VOC (class and object PNG, XML)", _write, (BORDER,))
+"""Writes `SegmentationClass`, `SegmentationObject`, `Annotations`, `ImageSets` and `labelmap.txt`."""

@@ -1,94 +1,122 @@
-"""YOLO segmentation: one text file per image, one polygon per object, and data.yaml.
+"""YOLO segmentation: one text file per image, a line per object with its category and one closed polygon.
 
 Format: https://docs.ultralytics.com/datasets/segment/
 """
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
-import yaml
 
 from annotator.domain.mask import Mask
 from annotator.domain.polygon import from_polygons, polygons
 from annotator.errors import ExportFailed
-from annotator.exporters.folder import FolderExporter, Item, Job
+from annotator.exporters.common import FolderExporter, Item, Work
 
-FloatArray = npt.NDArray[np.float64]
-
-
-class YoloWriter:
-    """Writes labels/<split>/<name>.txt; without splits everything is `train`."""
-
-    def __init__(self, job: Job) -> None:
-        self._job = job
-
-    def write(self, item: Item) -> list[float]:
-        """See `Writer.write`; holes are filled, parts joined by bridges without width."""
-        size = np.array([item.image.width, item.image.height])
-        lines = []
-        for annotation in item.annotations:
-            points = one_polygon(annotation.mask) / size
-            # 9 decimals: far finer than the quarter pixel by which the outline is inset.
-            numbers = " ".join(f"{value:.9f}" for value in points.ravel())
-            lines.append(f"{annotation.category_id - 1} {numbers}\n")
-        path = self._job.place("labels", item, ".txt")
-        path.write_text("".join(lines), encoding="ascii", newline="\n")
-        rows = path.read_text(encoding="ascii").splitlines()
-        if len(rows) != len(item.annotations):
-            raise ExportFailed(f"{path.name} has {len(rows)} objects, not {len(item.annotations)}; export again.")
-        found = []
-        for row, annotation in zip(rows, item.annotations, strict=True):
-            number, *values = row.split()
-            if int(number) != annotation.category_id - 1:
-                raise ExportFailed(f"Object {annotation.id} was written with another category; export again.")
-            pixels = (np.array(values, dtype=np.float64).reshape(-1, 2) * size).ravel().tolist()
-            read = from_polygons([pixels], height=item.image.height, width=item.image.width)
-            found.append(read.iou(annotation.mask))
-        return found
-
-    def finish(self) -> list[str]:
-        """Write data.yaml; categories count from 0."""
-        splits = self._job.splits
-        places = {split: f"images/{split}" for split in splits} if splits else {"train": "images"}
-        notes = []
-        if "val" not in places:
-            places["val"] = places["train"]
-            notes.append("There is no validation split: data.yaml names the training images for it; set splits.")
-        if self._job.values["pictures"] == "none":
-            notes.append("YOLO finds images by place: put them under images/ as labels/ is laid out, or use pictures.")
-        # Readers look for an empty folder otherwise missing when no image fell into a split.
-        for place in places.values():
-            (self._job.folder / place).mkdir(parents=True, exist_ok=True)
-        names = {category.id - 1: category.name for category in self._job.categories}
-        text = yaml.safe_dump({**places, "names": names}, sort_keys=False, allow_unicode=True)
-        (self._job.folder / "data.yaml").write_text(text, encoding="utf-8")
-        return notes
+Ring = npt.NDArray[np.float64]
 
 
-def one_polygon(mask: Mask) -> FloatArray:
-    """A mask's outer contours as one polygon of (N, 2) x, y in pixels.
+def _write(work: Work) -> None:
+    splits = [name or "train" for name in work.split_names]
+    for item in work.items():
+        split = item.split or "train"
+        work.picture(item, "images", split)
+        path = work.path("labels", split, item.stem + ".txt")
+        lines = [_line(work.numbers[row.category_id] - 1, row.mask) for row in item.annotations]
+        path.write_text("".join(line + "\n" for line in lines), encoding="ascii", newline="\n")
+        _check(work, item, path)
+    _write_yaml(work, splits)
+    if work.values["pictures"] == "none":
+        work.warn("Training needs the pictures in the folder “images”; export with pictures=copy, link or png.")
+    if work.losses:
+        worst = min(work.losses, key=lambda loss: loss.iou)
+        work.warn(
+            f"{len(work.losses)} objects have holes or several parts, which one polygon can't keep exactly; the"
+            f" smallest IoU is {worst.iou:.4f} (object {worst.annotation} on {worst.image})."
+        )
 
-    Parts are joined where they are nearest, there and back along the same line, so that no area is added.
+
+def _line(category: int, mask: Mask) -> str:
+    """`category x y x y …` with coordinates as fractions of the image's size."""
+    # Nine digits keep a hundredth of a pixel in the largest image there can be.
+    ring = joined([np.asarray(part).reshape(-1, 2) for part in polygons(mask)]) / (mask.width, mask.height)
+    return " ".join([str(category), *(f"{value:.9f}".rstrip("0").rstrip(".") for value in ring.ravel())])
+
+
+def joined(parts: list[Ring]) -> Ring:
+    """One ring through several: every part is reached over its shortest line to what is joined already, and left on it.
+
+    The lines have no width, but readers that draw outlines turn them into a pixel's width of object.
     """
-    parts = [np.array(part).reshape(-1, 2) for part in polygons(mask)]
-    joined = parts[0]
-    for part in parts[1:]:
-        here, there = _nearest(joined, part)
-        joined = np.concatenate([joined[: here + 1], part[there:], part[: there + 1], joined[here:]])
-    return joined
+    ring, rest = parts[0], parts[1:]
+    while rest:
+        gaps = [_nearest(ring, part) for part in rest]
+        chosen = min(range(len(rest)), key=lambda index: gaps[index][0])
+        _, here, there = gaps[chosen]
+        part = rest.pop(chosen)
+        ring = np.concatenate([ring[: here + 1], part[there:], part[: there + 1], ring[here:]])
+    return ring
 
 
-def _nearest(one: FloatArray, other: FloatArray) -> tuple[int, int]:
-    """Indices of the two points of two polygons that are closest to each other."""
+def _nearest(ring: Ring, part: Ring) -> tuple[float, int, int]:
+    """Squared distance, and indices, of the two nearest vertices."""
     best = (np.inf, 0, 0)
-    # In blocks: the distances of all pairs of two long outlines would not fit into memory.
-    for start in range(0, len(one), 256):
-        block = ((one[start : start + 256, None] - other[None]) ** 2).sum(axis=2)
-        place = int(block.argmin())
-        if block.flat[place] < best[0]:
-            best = (float(block.flat[place]), start + place // len(other), place % len(other))
-    return best[1], best[2]
+    for start in range(0, len(ring), 1024):  # a distance matrix of all pairs could be larger than memory
+        squares = ((ring[start : start + 1024, None] - part[None]) ** 2).sum(axis=2)
+        here, there = divmod(int(squares.argmin()), len(part))
+        if squares[here, there] < best[0]:
+            best = (float(squares[here, there]), start + here, there)
+    return best
 
 
-YOLO = FolderExporter("yolo", "YOLO segmentation (text, data.yaml)", (), YoloWriter)
+def drawn(ring: Ring, *, height: int, width: int) -> Mask:
+    """The mask that readers make of a ring in pixels: what it encloses and every pixel that its outline touches."""
+    inside = from_polygons([ring.ravel().tolist()], height=height, width=width).to_array()
+    ends = np.roll(ring, -1, axis=0)
+    steps = np.maximum(np.ceil(2 * np.abs(ends - ring).max(axis=1)).astype(int), 1)
+    edge = np.repeat(np.arange(len(ring)), steps)
+    share = (np.arange(len(edge)) - np.repeat(np.cumsum(steps) - steps, steps)) / steps[edge]
+    points = ring[edge] + (ends - ring)[edge] * share[:, None]
+    columns, rows = np.clip(np.floor(points).astype(int), 0, (width - 1, height - 1)).T
+    inside[rows, columns] = True
+    return Mask.from_array(inside)
+
+
+def _check(work: Work, item: Item, path: Path) -> None:
+    """Read the file of an image back and measure every object."""
+    lines = path.read_text(encoding="ascii").splitlines()
+    if len(lines) != len(item.annotations):
+        raise ExportFailed(
+            f"{path.name} has {len(lines)} objects, not {len(item.annotations)}; nothing was left, export again."
+        )
+    for line, annotation in zip(lines, item.annotations, strict=True):
+        category, *numbers = line.split()
+        if int(category) != work.numbers[annotation.category_id] - 1:
+            raise ExportFailed(f"An object of {path.name} has another category; nothing was left, export again.")
+        ring = np.array(numbers, dtype=np.float64).reshape(-1, 2) * (item.image.width, item.image.height)
+        work.compare(annotation, item.image, drawn(ring, height=item.image.height, width=item.image.width))
+
+
+def _write_yaml(work: Work, splits: list[str]) -> None:
+    lines = ["# Written by annotator. The paths are relative to this file."]
+    val = "val" if "val" in splits else splits[0]
+    if "val" not in splits:
+        work.warn(
+            f"There is no val split, so data.yaml names {val} for validation too; export with splits to have one."
+        )
+    if "train" not in splits:
+        work.warn("There is no train split; change the fractions.")
+    lines += [f"train: images/{'train' if 'train' in splits else splits[0]}", f"val: images/{val}"]
+    lines += ["test: images/test"] * ("test" in splits)
+    lines.append(f"nc: {len(work.categories)}")
+    lines.append("names:")
+    # JSON strings are YAML strings, whatever is in the name.
+    lines += [f"  {number}: {json.dumps(row.name, ensure_ascii=True)}" for number, row in enumerate(work.categories)]
+    work.path("data.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+YOLO = FolderExporter("yolo", "YOLO segmentation (text files and data.yaml)", _write)
+"""Writes `data.yaml`, `images/<split>/…` and `labels/<split>/….txt`; holes are lost and reported."""

@@ -13,10 +13,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from annotator.domain.mask import Mask
 from annotator.errors import ImageProblem
 from annotator.exporters.base import ExportAnnotation, ExportCategory, ExportImage, Progress
-from annotator.images.decode import probe
+from annotator.images.decode import decode, probe
 from annotator.importers.coco_records import (
     NAMESPACE,
     AnnotationRecord,
@@ -212,6 +215,20 @@ class CocoFile:
                 if record is not None:
                     found.append(_annotation(value, record, image))
         return found
+
+    def picture(self, image_id: str) -> npt.NDArray[np.uint8]:
+        """The pixels of an image, (height, width, 3) RGB in display orientation."""
+        path = self.file(image_id)
+        if path is None:
+            raise ImageProblem(f"The picture of image {image_id} is not here; name the folder that it lies in.")
+        return decode(path).pixels
+
+    def file(self, image_id: str) -> Path | None:
+        """The file of an image, where the pictures' folder is known and it lies in it."""
+        if self._folder is None:
+            return None
+        path = (self._folder / self._known.images[int(image_id)].name).resolve()
+        return path if path.is_relative_to(self._folder.resolve()) and path.is_file() else None
 
     def _again(self, value: Any) -> AnnotationRecord | None:
         known = Known(images=self._known.images, categories=self._known.categories)

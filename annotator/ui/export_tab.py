@@ -18,7 +18,7 @@ from annotator.sessions.service import Service
 from annotator.ui import reports
 from annotator.ui.reports import error_html, list_html, note_html, plain, steps
 
-FOLDED = ("pictures", "splits", "fractions", "pattern", "seed")
+FOLDED = ("pictures", "splits", "fractions", "pattern", "stratified", "seed")
 """Options that are the same in many formats and seldom changed."""
 
 
@@ -105,7 +105,14 @@ def _input(option: Option) -> Any:
     if option.type == "bool":
         return gr.Checkbox(bool(option.default), label=option.title, info=option.help)
     if option.type == "int":
-        return gr.Number(int(option.default), label=option.title, info=option.help, precision=0, minimum=option.minimum)
+        return gr.Number(
+            int(option.default),
+            label=option.title,
+            info=option.help,
+            precision=0,
+            minimum=option.minimum,
+            maximum=option.maximum,
+        )
     if option.type == "text":
         return gr.Textbox(str(option.default), label=option.title, info=option.help)
     return gr.Radio(list(option.choices), value=str(option.default), label=option.title, info=option.help)

@@ -20,8 +20,8 @@ def test_supervision_reads_yolo(tmp_path: Path) -> None:
     source.add("a.jpg", *masks, category=7)
     get_exporter("yolo").export(source, tmp_path / "yolo", {"pictures": "copy"}, lambda done, total: None)
     data = supervision.DetectionDataset.from_yolo(
-        images_directory_path=str(tmp_path / "yolo/images"),
-        annotations_directory_path=str(tmp_path / "yolo/labels"),
+        images_directory_path=str(tmp_path / "yolo/images/train"),
+        annotations_directory_path=str(tmp_path / "yolo/labels/train"),
         data_yaml_path=str(tmp_path / "yolo/data.yaml"),
         force_masks=True,
     )
