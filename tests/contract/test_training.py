@@ -48,7 +48,8 @@ def test_mask_rcnn_learns_from_an_export(tmp_path: Path) -> None:
     backbone = mobilenet_v3_small(weights=None).features
     backbone.out_channels = 576
     anchors = AnchorGenerator(sizes=((32, 48),), aspect_ratios=((1.0,),))
-    model = MaskRCNN(backbone, num_classes=3, rpn_anchor_generator=anchors, min_size=96, max_size=96)
+    small = {"min_size": 96, "max_size": 96, "rpn_post_nms_top_n_train": 50, "box_batch_size_per_image": 32}
+    model = MaskRCNN(backbone, num_classes=3, rpn_anchor_generator=anchors, **small)
     optimiser = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9)
     losses = []
     for _ in range(STEPS):
