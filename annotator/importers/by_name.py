@@ -30,9 +30,8 @@ NAMED: tuple[named.NamedImporter, ...] = (
 class ByName:
     """An `Importer` of a format that refers by name.
 
-    Categories keep the number the dataset gives them where it is 1 or more and all are (YOLO counts from 0: 0 becomes
-    1, and so on); those without get one that is free. Images keep the dataset's number, else the project's. How a record
-    was written (`Given`) is not handed on.
+    Categories keep the dataset's numbers, one higher where it counts from 0 (YOLO); those without get a free one.
+    Images keep the dataset's number, else the project's. How a record was written (`Given`) is not handed on.
     """
 
     reader: named.NamedImporter
