@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
 def import_(
     folder: Annotated[Path, typer.Argument(help="Folder of images: the project to import into.")],
-    file: Annotated[Path, typer.Argument(help="COCO or LVIS JSON, or a list of detection results.")],
+    dataset: Annotated[Path, typer.Argument(help="A JSON file or the folder of a dataset.")],
+    format: Annotated[
+        str,
+        typer.Option(
+            help="auto, coco (LVIS and detection results too), yolo, labelme, sa1b, label_maps, voc_boxes or binary_masks."
+        ),
+    ] = "auto",
     boxes: Annotated[bool, typer.Option(help="Let the model make masks of objects that have only a box.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, change nothing.")] = False,
     author: Annotated[
@@ -36,10 +42,12 @@ def import_(
     from annotator.config import Settings
     from annotator.sessions.importing import import_folder
 
-    require_target(file)
+    require_target(dataset)
     settings = Settings.load(model=model, device=device, data_dir=data_dir, author=author)
     with ProgressBar("Importing") as progress:
-        report = import_folder(folder, settings, file, dry=dry_run, boxes=boxes, progress=progress.update)
+        report = import_folder(
+            folder, settings, dataset, format=format, dry=dry_run, boxes=boxes, progress=progress.update
+        )
     _print_report(report, examples)
 
 

@@ -20,7 +20,7 @@ from annotator.domain.annotation import REVIEW_STATES, Annotation, Provenance
 from annotator.domain.mask import Mask
 from annotator.domain.project import IMAGE_STATES, MAX_NAME, Category, Image, next_colour
 from annotator.domain.prompt import Box, Prompt
-from annotator.importers import get_importer
+from annotator.importers import format_of, get_importer
 from annotator.importers.base import (
     BadRecord,
     ImportAnnotation,
@@ -141,7 +141,7 @@ def import_dataset(
     path: Path,
     *,
     author: str,
-    format: str = "coco",
+    format: str = "auto",
     dry: bool = False,
     mask_of: MaskOfBox | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
@@ -149,6 +149,7 @@ def import_dataset(
     """Add the objects of a dataset to a project whose images are known.
 
     Args:
+        format: an importer's name; `auto` looks into the file or folder.
         dry: only say what would be done.
         mask_of: makes masks of boxes; None: objects that have only a box are left out, and that is said.
         progress: of reading the dataset.
@@ -166,7 +167,8 @@ def import_dataset(
         {one.id: one.name for one in categories},
     )
     read = _Read()
-    for found in get_importer(format).read(path, project=project, progress=progress):
+    importer = get_importer(format_of(path) if format == "auto" else format)
+    for found in importer.read(path, project=project, progress=progress):
         read.take(found)
     places = _matched(read, images)
     objects = _masks(read, places, mask_of)

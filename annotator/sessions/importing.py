@@ -17,7 +17,7 @@ def import_folder(
     settings: Settings,
     path: Path,
     *,
-    format: str = "coco",
+    format: str = "auto",
     dry: bool = False,
     boxes: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,

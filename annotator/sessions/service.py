@@ -338,7 +338,7 @@ class Service:
         path: Path,
         *,
         author: str,
-        format: str = "coco",
+        format: str = "auto",
         dry: bool = False,
         boxes: bool = False,
         progress: Callable[[int, int], None] = lambda done, total: None,

@@ -277,3 +277,53 @@ def test_undo_after_an_import_brings_unknown_fields_back_too(other: Service, tmp
     assert back.extra == one.extra
     assert back.extra is not None
     assert back.extra["num_keypoints"] == 1
+
+
+@pytest.mark.parametrize(
+    ("format", "options", "place"),
+    [
+        ("labelme", {"shapes": "mask"}, ""),
+        ("sa1b", {}, ""),
+        ("voc", {}, ""),
+        ("yolo", {}, ""),
+        ("lvis", {}, "lvis.json"),
+    ],
+)
+def test_what_was_exported_in_another_format_comes_back(
+    service: Service,
+    images: list[str],
+    folder: Path,
+    other: Service,
+    tmp_path: Path,
+    format: str,
+    options: Any,
+    place: str,
+) -> None:
+    bits = np.zeros((HEIGHT, WIDTH), bool)
+    bits[10:30, 10:40] = True
+    bits[50:60, 20:30] = True  # a second part
+    if format != "yolo":
+        bits[15:20, 20:30] = False  # polygons have no holes
+    masks = {"cat": Mask.from_array(bits), "dog": rectangle(60, 20, 30, 15)}
+    for name, mask in masks.items():
+        service.editor.add(author="ann", image_id=images[1], category=name, mask=mask)
+    report = export_folder(
+        folder, Settings.load(), format=format, out=tmp_path / "out", options=options, progress=lambda done, total: None
+    )
+    target = report.target if report.target.is_dir() else report.target.parent
+    found = next(iter(sorted(target.rglob("*.json")))) if place == "lvis.json" else target
+    came = other.import_dataset(found, author="eve")
+    names = {category.id: category.name for category in other.project(author="eve").categories}
+    objects = [
+        one
+        for image in other.list_images(status=None, query="b.png", limit=9, cursor=None).items
+        for one in other.image(author="eve", image_id=image.id).annotations
+    ]
+    assert came.added == 2, came.problems
+    if format == "sa1b":  # it has no categories
+        assert sorted(one.mask.area for one in objects) == sorted(mask.area for mask in masks.values())
+        assert {one.mask for one in objects} == set(masks.values())
+        return
+    for one in objects:
+        wanted = masks[names[one.category_id]]
+        assert one.mask == wanted if format != "yolo" else one.mask.iou(wanted) > 0.95
