@@ -11,6 +11,7 @@ from annotator.importers import base, named
 from annotator.importers.binary_masks import BinaryMaskImporter
 from annotator.importers.label_maps import LabelMapImporter
 from annotator.importers.labelme import LabelmeImporter
+from annotator.importers.mask_index import MaskIndexImporter
 from annotator.importers.sa1b import Sa1bImporter
 from annotator.importers.voc_boxes import VocBoxImporter
 from annotator.importers.yolo import YoloImporter
@@ -19,6 +20,7 @@ NAMED: tuple[named.NamedImporter, ...] = (
     YoloImporter(),
     LabelmeImporter(),
     Sa1bImporter(),
+    MaskIndexImporter(),
     LabelMapImporter(),
     VocBoxImporter(),
     BinaryMaskImporter(),
