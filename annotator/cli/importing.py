@@ -18,10 +18,7 @@ def import_(
     folder: Annotated[Path, typer.Argument(help="Folder of images: the project to import into.")],
     dataset: Annotated[Path, typer.Argument(help="A JSON file or the folder of a dataset.")],
     format: Annotated[
-        str,
-        typer.Option(
-            help="auto, coco (LVIS and detection results too), yolo, labelme, sa1b, label_maps, voc_boxes or binary_masks."
-        ),
+        str, typer.Option(help="What it is; auto looks into it. A wrong name lists the others; COCO includes LVIS.")
     ] = "auto",
     boxes: Annotated[bool, typer.Option(help="Let the model make masks of objects that have only a box.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, change nothing.")] = False,

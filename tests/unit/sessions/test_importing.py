@@ -283,7 +283,7 @@ def test_undo_after_an_import_brings_unknown_fields_back_too(other: Service, tmp
     ("format", "options", "place"),
     [
         ("labelme", {"shapes": "mask"}, ""),
-        ("sa1b", {}, ""),
+        ("masks", {"kind": "instance"}, ""),
         ("voc", {}, ""),
         ("yolo", {}, ""),
         ("lvis", {}, "lvis.json"),
@@ -311,7 +311,11 @@ def test_what_was_exported_in_another_format_comes_back(
         folder, Settings.load(), format=format, out=tmp_path / "out", options=options, progress=lambda done, total: None
     )
     target = report.target if report.target.is_dir() else report.target.parent
-    found = next(iter(sorted(target.rglob("*.json")))) if place == "lvis.json" else target
+    found = (
+        next(path for path in target.rglob("*.json") if not path.name.startswith("."))
+        if place == "lvis.json"
+        else target
+    )
     came = other.import_dataset(found, author="eve")
     names = {category.id: category.name for category in other.project(author="eve").categories}
     objects = [
@@ -320,10 +324,6 @@ def test_what_was_exported_in_another_format_comes_back(
         for one in other.image(author="eve", image_id=image.id).annotations
     ]
     assert came.added == 2, came.problems
-    if format == "sa1b":  # it has no categories
-        assert sorted(one.mask.area for one in objects) == sorted(mask.area for mask in masks.values())
-        assert {one.mask for one in objects} == set(masks.values())
-        return
     for one in objects:
         wanted = masks[names[one.category_id]]
         assert one.mask == wanted if format != "yolo" else one.mask.iou(wanted) > 0.95
