@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from annotator.exporters.base import Exporter, ExportReport, Option
 
 _SHOWN = 20
-"""Skipped things that are named before they are only counted."""
+"""Skipped things, and objects that are not exact, that are named before they are only counted."""
 
 
 class ExportCommands(TyperGroup):
@@ -108,6 +108,10 @@ def _print_report(report: ExportReport) -> None:
         print(f"Minimum IoU with the stored masks: {report.minimum_iou:.4f}")
     for line in report.warnings:
         print(f"Note: {line}")
+    for loss in report.losses[:_SHOWN]:
+        print(f"IoU {loss.iou:.4f}: object {loss.annotation} on {loss.image}")
+    if len(report.losses) > _SHOWN:
+        print(f"… and {len(report.losses) - _SHOWN:,} more objects with a loss")
     for skipped in report.skipped[:_SHOWN]:
         print(f"Skipped {skipped.what}: {skipped.reason}")
     if len(report.skipped) > _SHOWN:

@@ -28,7 +28,7 @@ from annotator.exporters.base import (
 )
 from annotator.exporters.png import write_png
 from annotator.exporters.selection import Selection, category_numbers
-from annotator.exporters.splits import SplitImage, assign, groups_by_folder, groups_by_pattern, read_fractions
+from annotator.exporters.splits import NAMES, SplitImage, assign, groups_by_folder, groups_by_pattern, read_fractions
 
 COMMON = (
     Option(
@@ -110,6 +110,7 @@ class Work:
         self.images = 0
         self.objects = 0
         self.losses: list[Loss] = []
+        self._written: set[str] = set()
         self._sum = 0.0
         self._minimum: float | None = None
         self._warnings: dict[str, None] = {}
@@ -118,8 +119,8 @@ class Work:
 
     @property
     def split_names(self) -> list[str]:
-        """The splits that have an image of the project, in order; [""] without splits."""
-        return [name for name in ("", "train", "val", "test") if name in set(self._splits.values())] or [""]
+        """The splits of the images written so far, in order; [""] without splits."""
+        return [name for name in ("", *NAMES) if name in self._written]
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -131,6 +132,7 @@ class Work:
             if chosen is not None:
                 self.images += 1
                 image = chosen.image
+                self._written.add(self._splits[image.id])
                 stem = self._stems[image.id]
                 suffix = PurePosixPath(image.name).suffix
                 if stem != image.name.removesuffix(suffix):

@@ -44,7 +44,9 @@ def _write(work: Work) -> None:
         path = work.path("Annotations", item.stem + ".xml")
         path.write_bytes(ET.tostring(tree, encoding="utf-8", xml_declaration=True))
         _check_boxes(path, item)
-    for name, stems in {**lists, "trainval": lists.get("train", []) + lists.get("val", [])}.items():
+    if "val" in lists:
+        lists["trainval"] = lists.get("train", []) + lists["val"]
+    for name, stems in lists.items():
         text = "".join(f"{stem}\n" for stem in stems)
         work.path("ImageSets", "Segmentation", f"{name}.txt").write_text(text, encoding="utf-8", newline="\n")
     _write_labelmap(work)

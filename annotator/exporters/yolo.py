@@ -9,26 +9,37 @@ import json
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from annotator.domain.mask import Mask
-from annotator.domain.polygon import from_polygons, polygons
 from annotator.errors import ExportFailed
+from annotator.exporters.base import Option
 from annotator.exporters.common import FolderExporter, Item, Work
+from annotator.exporters.rings import drawn, ring_of
 
-Ring = npt.NDArray[np.float64]
+HOLES = Option(
+    "holes",
+    "Holes",
+    "choice",
+    "cut",
+    "cut: the outline enters every hole over a line of no width, which training code draws as a hole; fill: holes are"
+    " filled.",
+    ("cut", "fill"),
+)
 
 
 def _write(work: Work) -> None:
-    splits = [name or "train" for name in work.split_names]
     for item in work.items():
         split = item.split or "train"
         work.picture(item, "images", split)
         path = work.path("labels", split, item.stem + ".txt")
-        lines = [_line(work.numbers[row.category_id] - 1, row.mask) for row in item.annotations]
+        lines = [
+            _line(work.numbers[row.category_id] - 1, row.mask, holes=work.values["holes"] == "cut")
+            for row in item.annotations
+        ]
         path.write_text("".join(line + "\n" for line in lines), encoding="ascii", newline="\n")
         _check(work, item, path)
-    _write_yaml(work, splits)
+    if work.images:
+        _write_yaml(work, [name or "train" for name in work.split_names])
     if work.values["pictures"] == "none":
         work.warn("Training needs the pictures in the folder “images”; export with pictures=copy, link or png.")
     if work.losses:
@@ -39,50 +50,11 @@ def _write(work: Work) -> None:
         )
 
 
-def _line(category: int, mask: Mask) -> str:
+def _line(category: int, mask: Mask, *, holes: bool = True) -> str:
     """`category x y x y …` with coordinates as fractions of the image's size."""
     # Nine digits keep a hundredth of a pixel in the largest image there can be.
-    ring = joined([np.asarray(part).reshape(-1, 2) for part in polygons(mask)]) / (mask.width, mask.height)
+    ring = ring_of(mask, holes=holes) / (mask.width, mask.height)
     return " ".join([str(category), *(f"{value:.9f}".rstrip("0").rstrip(".") for value in ring.ravel())])
-
-
-def joined(parts: list[Ring]) -> Ring:
-    """One ring through several: every part is reached over its shortest line to what is joined already, and left on it.
-
-    The lines have no width, but readers that draw outlines turn them into a pixel's width of object.
-    """
-    ring, rest = parts[0], parts[1:]
-    while rest:
-        gaps = [_nearest(ring, part) for part in rest]
-        chosen = min(range(len(rest)), key=lambda index: gaps[index][0])
-        _, here, there = gaps[chosen]
-        part = rest.pop(chosen)
-        ring = np.concatenate([ring[: here + 1], part[there:], part[: there + 1], ring[here:]])
-    return ring
-
-
-def _nearest(ring: Ring, part: Ring) -> tuple[float, int, int]:
-    """Squared distance, and indices, of the two nearest vertices."""
-    best = (np.inf, 0, 0)
-    for start in range(0, len(ring), 1024):  # a distance matrix of all pairs could be larger than memory
-        squares = ((ring[start : start + 1024, None] - part[None]) ** 2).sum(axis=2)
-        here, there = divmod(int(squares.argmin()), len(part))
-        if squares[here, there] < best[0]:
-            best = (float(squares[here, there]), start + here, there)
-    return best
-
-
-def drawn(ring: Ring, *, height: int, width: int) -> Mask:
-    """The mask that readers make of a ring in pixels: what it encloses and every pixel that its outline touches."""
-    inside = from_polygons([ring.ravel().tolist()], height=height, width=width).to_array()
-    ends = np.roll(ring, -1, axis=0)
-    steps = np.maximum(np.ceil(2 * np.abs(ends - ring).max(axis=1)).astype(int), 1)
-    edge = np.repeat(np.arange(len(ring)), steps)
-    share = (np.arange(len(edge)) - np.repeat(np.cumsum(steps) - steps, steps)) / steps[edge]
-    points = ring[edge] + (ends - ring)[edge] * share[:, None]
-    columns, rows = np.clip(np.floor(points).astype(int), 0, (width - 1, height - 1)).T
-    inside[rows, columns] = True
-    return Mask.from_array(inside)
 
 
 def _check(work: Work, item: Item, path: Path) -> None:
@@ -118,5 +90,5 @@ def _write_yaml(work: Work, splits: list[str]) -> None:
     work.path("data.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-YOLO = FolderExporter("yolo", "YOLO segmentation (text files and data.yaml)", _write)
-"""Writes `data.yaml`, `images/<split>/…` and `labels/<split>/….txt`; holes are lost and reported."""
+YOLO = FolderExporter("yolo", "YOLO segmentation (text files and data.yaml)", _write, (HOLES,))
+"""Writes `data.yaml`, `images/<split>/…` and `labels/<split>/….txt`; what one polygon loses is reported."""

@@ -13,8 +13,9 @@ from annotator.sessions.service import Service
 from annotator.ui.reports import error_html, list_html, note_html, report_html, steps
 
 _HELP = (
-    "COCO or LVIS, or a list of detection results. Images are found by their path, else by their name; ids, categories"
-    " and unknown fields are kept. Importing a file twice changes nothing."
+    "A JSON file of COCO, LVIS, labelme or detection results; `annotator import` takes folders of other formats too."
+    " Images are found by their path, else by their name; ids, categories and unknown fields are kept. Importing a file"
+    " twice changes nothing."
 )
 
 
