@@ -51,7 +51,7 @@ def test_an_unusable_value_is_answered_with_what_to_use(
     Person(service, images[2]).make(40, 30)
     done = run("voc", str(folder), "--out", str(tmp_path / "out"), "--border", "51")
     assert done.exit_code == 2
-    assert "not in the range" in " ".join(done.output.split())
+    assert "--border" in done.output
     assert not (tmp_path / "out").exists()
 
 
