@@ -7,9 +7,9 @@ while the project has no object. What is there already, mask for mask, is not ad
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,26 +17,13 @@ from typing import Any
 from sqlalchemy import Connection
 
 from annotator.domain.annotation import REVIEW_STATES, Annotation, Provenance
-from annotator.domain.mask import Mask
 from annotator.domain.project import IMAGE_STATES, MAX_NAME, Category, Image, next_colour
-from annotator.domain.prompt import Box, Prompt
 from annotator.importers import format_of, get_importer
-from annotator.importers.base import (
-    BadRecord,
-    ImportAnnotation,
-    ImportCategory,
-    Imported,
-    ImportImage,
-    ImportNote,
-    KnownImage,
-    Project,
-)
+from annotator.importers.base import BadRecord, KnownImage, Project
 from annotator.importers.coco_records import NAMESPACE
+from annotator.sessions.import_reading import Dataset, FoundObject, MaskOfBox, matched, with_masks
 from annotator.store import annotation_rows, image_rows, project_rows
 from annotator.store.database import Database, now
-
-MaskOfBox = Callable[[Image, Box], tuple[Mask, float, str]]
-"""What a model makes of a box: the mask, its score, the model's name."""
 
 _RECORD: dict[str, type | tuple[type, ...]] = {
     "source": str,
@@ -73,48 +60,8 @@ class ImportReport:
     dry: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Object:
-    """An object of the dataset with its mask; `made`: what a model says that made it of a box."""
-
-    found: ImportAnnotation
-    image: Image
-    mask: Mask
-    made: tuple[Prompt, float, str] | None = None
-
-
 class _DryRun(Exception):
     """Undoes the transaction of an import that only says what it would do."""
-
-
-@dataclass(slots=True)
-class _Read:
-    """A dataset in memory: 36,000 objects take about 60 MB."""
-
-    images: list[ImportImage] = field(default_factory=list)
-    categories: list[ImportCategory] = field(default_factory=list)
-    annotations: list[ImportAnnotation] = field(default_factory=list)
-    notes: dict[str, Any] = field(default_factory=dict)
-    problems: list[BadRecord] = field(default_factory=list)
-
-    def take(self, found: Imported) -> None:
-        if isinstance(found, ImportAnnotation):
-            self.annotations.append(found)
-        elif isinstance(found, BadRecord):
-            self.problems.append(found)
-        elif isinstance(found, ImportImage):
-            self.images.append(found)
-        elif isinstance(found, ImportCategory):
-            self.categories.append(found)
-        else:
-            self.note(found)
-
-    def note(self, note: ImportNote) -> None:
-        before = self.notes.get(note.name)
-        if isinstance(before, list) and isinstance(note.value, list):
-            before.extend(note.value)
-        else:
-            self.notes[note.name] = note.value
 
 
 def import_at(
@@ -166,12 +113,12 @@ def import_dataset(
         tuple(KnownImage(one.number, one.name, one.width, one.height) for one in images),
         {one.id: one.name for one in categories},
     )
-    read = _Read()
+    read = Dataset()
     importer = get_importer(format_of(path) if format == "auto" else format)
     for found in importer.read(path, project=project, progress=progress):
         read.take(found)
-    places = _matched(read, images)
-    objects = _masks(read, places, mask_of)
+    places = matched(read, images)
+    objects = with_masks(read, places, mask_of)
     report = None
     with suppress(_DryRun), database.write() as connection:
         report = _Writer(connection, project_id, author, read, places).write(objects, dry=dry)
@@ -181,57 +128,11 @@ def import_dataset(
     return replace(report, seconds=time.monotonic() - began)
 
 
-def _matched(read: _Read, images: Iterable[Image]) -> dict[int, Image]:
-    """The project's image of each image of the dataset: of the same path, else the only one with the file's name."""
-    by_path = {known.name: known for known in images}
-    by_name: dict[str, list[Image]] = {}
-    for known in by_path.values():
-        by_name.setdefault(known.name.rsplit("/", 1)[-1], []).append(known)
-    if not read.images:  # results name the project's images by their numbers
-        return {known.number: known for known in by_path.values()}
-    places: dict[int, Image] = {}
-    for index, found in enumerate(read.images):
-        name = found.name.replace("\\", "/")
-        same = by_name.get(name.rsplit("/", 1)[-1], [])
-        image = by_path.get(name) or (same[0] if len(same) == 1 else None)
-        where = f"images[{index}]"
-        if image is None:
-            several = "several images have that name" if same else "no image of the project has that name"
-            read.problems.append(BadRecord(where, f"{found.name!r}: {several}; its objects are left out."))
-        elif (found.width or image.width, found.height or image.height) != (image.width, image.height):
-            text = f"{found.name!r} is {found.width}×{found.height} there but {image.width}×{image.height} here"
-            read.problems.append(BadRecord(where, f"{text}; its objects are left out."))
-        else:
-            places[found.number] = image
-    return places
-
-
-def _masks(read: _Read, places: Mapping[int, Image], mask_of: MaskOfBox | None) -> list[_Object]:
-    """The objects with their masks; those whose image is not here have been told of."""
-    objects = []
-    for one in read.annotations:
-        image = places.get(one.image)
-        if image is None:
-            continue
-        if one.mask is not None and one.mask.area > 0:
-            objects.append(_Object(one, image, one.mask))
-        elif one.mask is not None:
-            read.problems.append(BadRecord(one.where, "Its mask has no pixel; it is left out."))
-        elif mask_of is None or one.box is None:
-            text = "It has a box and no mask; let a model make one of it, or leave it out."
-            read.problems.append(BadRecord(one.where, text))
-        else:
-            box = _inside(one.box, image)
-            mask, score, model = mask_of(image, box)
-            objects.append(_Object(one, image, mask, (Prompt(box=box), score, model)))
-    return objects
-
-
 class _Writer:
     """Writes what was read, in a transaction of the caller's."""
 
     def __init__(
-        self, connection: Connection, project_id: str, author: str, read: _Read, places: Mapping[int, Image]
+        self, connection: Connection, project_id: str, author: str, read: Dataset, places: Mapping[int, Image]
     ) -> None:
         self._connection = connection
         self._project_id = project_id
@@ -239,7 +140,7 @@ class _Writer:
         self._read = read
         self._places = places
 
-    def write(self, objects: list[_Object], *, dry: bool) -> ImportReport:
+    def write(self, objects: list[FoundObject], *, dry: bool) -> ImportReport:
         numbers, added = self._categories()
         there = self._there()
         new = []
@@ -304,7 +205,7 @@ class _Writer:
             for one in annotation_rows.of_image(self._connection, image.id)
         }
 
-    def _annotations(self, new: list[tuple[_Object, int]]) -> list[Annotation]:
+    def _annotations(self, new: list[tuple[FoundObject, int]]) -> list[Annotation]:
         """The new objects, under their ids where nothing has had these before."""
         if not new:
             return []
@@ -320,7 +221,7 @@ class _Writer:
             annotations.append(self._annotation(number, one, category))
         return annotations
 
-    def _annotation(self, number: int, one: _Object, category: int) -> Annotation:
+    def _annotation(self, number: int, one: FoundObject, category: int) -> Annotation:
         record = one.found.record
         score = one.found.score
         provenance = _provenance(record)
@@ -384,8 +285,3 @@ def _time(text: Any) -> str | None:
     except ValueError:
         return None
     return text
-
-
-def _inside(box: tuple[float, float, float, float], image: Image) -> Box:
-    x0, y0, x1, y1 = box
-    return Box(max(0.0, x0), max(0.0, y0), min(float(image.width), x1), min(float(image.height), y1))
