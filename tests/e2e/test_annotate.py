@@ -265,7 +265,7 @@ def test_the_export_tab_writes_what_was_seen_and_hands_it_out(ann: Annotator, tm
     ann.click(250, 170).press("Enter")
     seen = Mask.from_rle(ann.objects[0]["rle"])
     page.get_by_role("tab", name="Export").click()
-    page.get_by_label("auto", exact=True).check()
+    page.locator("fieldset", has_text="Segmentation").get_by_label("auto", exact=True).check()
     page.locator("#ann-export-start").click()
     expect(page.get_by_test_id("report")).to_contain_text("1.0000", timeout=30_000)
     with page.expect_download() as waiting:

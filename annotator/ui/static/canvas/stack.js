@@ -105,7 +105,7 @@ export class Stack {
       if (layer === "picture") paintPicture(context, view, image, bitmap);
       if (layer === "marks") paintMarks(context, view, image, objects, options, scene, scene.picking?.others);
       if (layer === "stroke" && stroke) paintStroke(context, view, stroke, options.brush ?? 1, scene.colour ?? "#3b82f6");
-      if (layer === "stroke" && polygon) paintPolygon(context, view, host, polygon, scene.colour ?? "#3b82f6");
+      if (layer === "stroke" && polygon && !scene.difference) paintPolygon(context, view, host, polygon, scene.colour ?? "#3b82f6");
       if (layer === "draft" && !draft && preview) paintPreview(context, view, image, preview, options);
       if (layer === "draft" && draft) paintDraft(context, view, image, draft, options, hovered, phase);
       if (layer === "draft" && scene.difference) paintDifference(context, view, image, scene.difference, options);

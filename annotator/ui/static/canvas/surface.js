@@ -106,6 +106,7 @@ class Surface {
     if (scene.view.brush !== before.view.brush || scene.view.tool !== before.view.tool) this.pointing.showCursor();
     this.followMask(before);
     if (scene.picking !== before.picking) this.stack.touch("marks");
+    if (scene.difference !== before.difference) this.stack.touch("stroke");
     if (options || scene.selected !== before.selected || scene.highlighted !== before.highlighted) this.stack.touch("marks");
     if (options || scene.draft !== before.draft || scene.preview !== before.preview || scene.difference !== before.difference) this.stack.touch("draft");
   }
