@@ -82,14 +82,17 @@ def _first(item: Item, known: Known, project: Project) -> Iterator[Imported]:
     elif item.index is None or item.section in ("annotations", ""):
         return
     elif item.section == "images":
-        yield from _told(check_image(item.value, item.index, known))
-        yield from _image(item, known, project)
+        problems = check_image(item.value, item.index, known)
+        found = list(_image(item, known, project))
+        sized = any(image.width is not None for image in found)  # by the project, where the file says nothing
+        yield from _told([problem for problem in problems if not (sized and problem.kind == "bad_size")])
+        yield from found
     else:
         yield from _told(check_category(item.value, item.index, known))
         yield from _category(item, known)
 
 
-def _image(item: Item, known: Known, project: Project) -> Iterator[Imported]:
+def _image(item: Item, known: Known, project: Project) -> Iterator[ImportImage]:
     number = item.value.get("id") if isinstance(item.value, dict) else None
     record = known.images.get(number) if type(number) is int else None
     if record is None or record.index != item.index or type(number) is not int:

@@ -93,6 +93,9 @@ def check_image(value: Any, index: int, known: Known) -> list[Problem]:
         problems.append(Problem("too_large", "error", where, text))
         sizes = [None, None]
     name = value.get("file_name")
+    if name is None and isinstance(value.get("coco_url"), str):
+        # LVIS names its pictures by their address alone: …/val2017/000000397133.jpg
+        name = "/".join(value["coco_url"].rsplit("/", 2)[-2:])
     if not isinstance(name, str) or not name:
         text = f"The file name is {shown(name)}; write the path of the picture relative to the images' folder."
         problems.append(Problem("bad_file_name", "error", f"{where}.file_name", text))

@@ -127,7 +127,7 @@ export async function mount(element) {
     if (title !== null) title.textContent = project.name;
     document.title = `${project.name} – annotator`;
   });
-  expose({ store, queue, drafting, objects, surface, scene });
+  expose({ store, queue, drafting, objects, combining, surface, scene });
   adoptJournals(journal, queue.replay);
   void models.start();
   await start(images, store, feedback);
@@ -175,8 +175,8 @@ function applySaved(store, tell, write, reply, more) {
   if (write.kind === "state") store.update(imageMarked, reply.state);
 }
 
-/** What tests and benchmarks look at. @param {{store: import("./store.js").Store, queue: any, drafting: any, objects: any, surface: any, scene: any}} parts */
-function expose({ store, queue, drafting, objects, surface, scene }) {
+/** What tests and benchmarks look at. @param {{store: import("./store.js").Store, queue: any, drafting: any, objects: any, combining: any, surface: any, scene: any}} parts */
+function expose({ store, queue, drafting, objects, combining, surface, scene }) {
   const state = () => {
     const { draft, ...rest } = store.get();
     const mask = draft?.candidates[draft.chosen] ?? null;
@@ -189,6 +189,7 @@ function expose({ store, queue, drafting, objects, surface, scene }) {
   const whenIdle = async () => {
     do {
       await objects.whenIdle();
+      await combining.whenIdle();
       await queue.whenEmpty();
       await drafting.whenIdle();
       await new Promise((resolve) => setTimeout(resolve, 0));

@@ -10,6 +10,10 @@ import { imageLoaded, merge } from "./store.js";
  */
 export function createCombining({ store, api, queue, drafting, objects, fail, tell }) {
   let asked = 0;
+  /** @type {Promise<unknown>} */
+  let working = Promise.resolve();
+  /** @template T @param {Promise<T>} work @returns {Promise<T>} */
+  const busy = (work) => { working = Promise.allSettled([working, work]); return work; };
 
   /** The object that the operation is about, with everything about it saved: the draft accepted, else the selected one. */
   async function subject() {
@@ -49,7 +53,7 @@ export function createCombining({ store, api, queue, drafting, objects, fail, te
   return {
     /** @param {Operation} operation @param {string} title */
     async begin(operation, title) {
-      const object = await subject();
+      const object = await busy(subject());
       if (object === null || object.rle === null) return;
       if (store.get().objects.length < 2) return void tell("There is no other object on this image.");
       store.update(merge, { cleanup: { title, rle: object.rle, added: 0, removed: 0, object, picking: { operation, others: [] } } });
@@ -66,7 +70,7 @@ export function createCombining({ store, api, queue, drafting, objects, fail, te
       const rle = cleanup.object?.rle ?? cleanup.rle;
       try {
         const reply = others.length === 0 ? { rle, added: 0, removed: 0 }
-          : await api.send("POST", `/images/${encodeURIComponent(image.id)}/mask-edit`, { rle, operation: picking.operation, others }, { timeout: 30_000 });
+          : await busy(api.send("POST", `/images/${encodeURIComponent(image.id)}/mask-edit`, { rle, operation: picking.operation, others }, { timeout: 30_000 }));
         const now = store.get().cleanup;
         if (mine === asked && now?.picking?.others === others) store.update(merge, { cleanup: { ...now, rle: reply.rle, added: reply.added, removed: reply.removed } });
       } catch (error) {
@@ -81,15 +85,19 @@ export function createCombining({ store, api, queue, drafting, objects, fail, te
       if (picking.others.length === 0) tell("Click the other objects first.");
       else {
         store.update(merge, { cleanup: null });
-        void combine(picking.operation, [object.id, ...picking.others]);
+        void busy(combine(picking.operation, [object.id, ...picking.others]));
       }
       return true;
     },
+    /** Resolves when nothing that was asked for is under way. */
+    async whenIdle() {
+      for (let seen = null; seen !== working;) { seen = working; await working; }
+    },
     /** Each part of the object becomes one. */
     async split() {
-      const object = await subject();
+      const object = await busy(subject());
       if (object === null) return;
-      const parts = await combine("split", [object.id]);
+      const parts = await busy(combine("split", [object.id]));
       if (parts > 1) tell(`${parts} objects now, one for each part.`);
     },
   };

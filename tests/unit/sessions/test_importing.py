@@ -322,3 +322,14 @@ def test_what_was_exported_in_another_format_comes_back(
     for one in objects:
         wanted = masks[names[one.category_id]]
         assert one.mask == wanted if format != "yolo" else one.mask.iou(wanted) > 0.95
+
+
+def test_lvis_names_its_pictures_by_their_address(other: Service, tmp_path: Path) -> None:
+    data = copy.deepcopy(FOREIGN)
+    for image, name in zip(data["images"], ("b.png", "x.png", "sub/a.png", "y.png"), strict=True):
+        del image["file_name"]
+        image["coco_url"] = f"http://images.example/{name if '/' in name else 'val2017/' + name}"
+    del data["images"][2]["width"], data["images"][2]["height"]
+    report = take(other, data, tmp_path)
+    assert (report.images, report.added) == (2, 3)
+    assert not [problem for problem in report.problems if "images[2]" in problem.where], "the project knows its size"
