@@ -21,8 +21,8 @@ from annotator.importers.named import (
     ImportCategory,
     Imported,
     ImportImage,
-    Problem,
     Progress,
+    each_file,
 )
 
 SINGLE = "object"
@@ -71,12 +71,7 @@ class BinaryMaskImporter:
         if not masks:
             raise InvalidInput(f"{path} has no PNG file: there is no mask in it.", field="path")
         reader = _Reader(path, images)
-        for done, file in enumerate(masks, 1):
-            try:
-                yield from reader.read(file)
-            except (InvalidInput, ImageProblem) as error:
-                yield Problem(file, error.message)
-            progress(done, len(masks))
+        yield from each_file(masks, reader.read, progress)
 
 
 @dataclass(slots=True)

@@ -42,18 +42,19 @@ class BadJson(InvalidInput):
     """The file is not JSON, or not an object at its top; what came before has been handed out."""
 
 
-def items(path: Path, *, results: bool = False) -> Iterator[Item]:
+def items(path: Path, *, results: bool = False, largest: int = MAX_ITEM) -> Iterator[Item]:
     """Every item of every list, and every other value, of a JSON object in a file.
 
     Args:
         results: the file may be a list instead, as of detection results; its items have an empty section.
+        largest: bytes of one item; a file with a larger one is refused.
 
     Raises:
         BadJson: it is not that; the message says where.
         OSError: the file can't be read.
     """
     with path.open("rb") as stream:
-        reader = _Reader(stream)
+        reader = _Reader(stream, largest)
         reader.skip_mark()
         if reader.peek() == "[" and results:
             yield from _list(reader, "")
@@ -108,8 +109,9 @@ class _Reader:
     JSON's structure is ASCII; values with other bytes are decoded again as the UTF-8 that they are.
     """
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, largest: int) -> None:
         self._stream = stream
+        self._largest = largest
         self._text = ""
         self._place = 0
         self._before = 0  # bytes of the file in front of the window
@@ -168,7 +170,7 @@ class _Reader:
 
     def _may_go_on(self, error: json.JSONDecodeError) -> bool:
         """Whether an error may come from the end of the window alone."""
-        if len(self._text) - self._place > MAX_ITEM:
+        if len(self._text) - self._place > self._largest:
             return False
         return error.msg.startswith("Unterminated string") or error.pos > len(self._text) - _LONGEST_WORD
 

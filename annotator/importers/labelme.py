@@ -21,7 +21,7 @@ from annotator.domain.mask_edit import merge
 from annotator.errors import ImageProblem, InvalidInput
 from annotator.images.label_map import decode_label_map
 from annotator.importers import files, records
-from annotator.importers.json_stream import document, head, plain
+from annotator.importers.json_documents import document, head, plain
 from annotator.importers.named import (
     Box,
     Given,
@@ -32,6 +32,7 @@ from annotator.importers.named import (
     ImportImage,
     Problem,
     Progress,
+    each_file,
 )
 
 _PICTURE = frozenset({"imageData"})
@@ -54,7 +55,7 @@ class LabelmeImporter:
     def recognises(self, path: Path) -> bool:
         """See `NamedImporter.recognises`."""
         root, names = files.json_files(path)
-        keys = {entry.key for entry in head(root / names[0])} if names else set()
+        keys = {entry.section for entry in head(root / names[0])} if names else set()
         return {"shapes", "imagePath"} <= keys
 
     def read(
@@ -65,12 +66,7 @@ class LabelmeImporter:
         if not names:
             raise InvalidInput(f"{path} has no JSON file: there is nothing of labelme in it.", field="path")
         reader = _Reader(root, images, several=path.is_dir())
-        for done, file in enumerate(names, 1):
-            try:
-                yield from reader.read(file)
-            except InvalidInput as error:
-                yield Problem(file, error.message)
-            progress(done, len(names))
+        yield from each_file(names, reader.read, progress)
 
 
 @dataclass(slots=True)

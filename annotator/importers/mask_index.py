@@ -12,7 +12,7 @@ import numpy as np
 from annotator.errors import ImageProblem, InvalidInput
 from annotator.images.label_map import read_label_map
 from annotator.importers import files, records
-from annotator.importers.json_stream import document, plain
+from annotator.importers.json_documents import document, plain
 from annotator.importers.named import (
     ImageSizes,
     ImportAnnotation,

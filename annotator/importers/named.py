@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from annotator.domain.mask import Mask
+from annotator.errors import ImageProblem, InvalidInput
 
 Progress = Callable[[int, int], None]
 """Called with the number of finished steps and the number of all steps."""
@@ -108,6 +109,18 @@ class Problem:
 
 
 Imported = ImportDataset | ImportCategory | ImportImage | ImportAnnotation | Problem
+
+
+def each_file(
+    names: Sequence[str], read: Callable[[str], Iterable[Imported]], progress: Progress
+) -> Iterator[Imported]:
+    """What the files of a dataset add, one after the other; one that can't be read is a problem and not the end."""
+    for done, name in enumerate(names, 1):
+        try:
+            yield from read(name)
+        except (InvalidInput, ImageProblem) as error:
+            yield Problem(name, error.message)
+        progress(done, len(names))
 
 
 class NamedImporter(Protocol):

@@ -13,7 +13,7 @@ from typing import Any
 from annotator.errors import InvalidInput
 from annotator.importers import files, records
 from annotator.importers.coco_object import box_of, mask_of, ours_of
-from annotator.importers.json_stream import document, head, plain
+from annotator.importers.json_documents import document, head, plain
 from annotator.importers.named import (
     ImageSizes,
     ImportAnnotation,
@@ -22,6 +22,7 @@ from annotator.importers.named import (
     ImportImage,
     Problem,
     Progress,
+    each_file,
 )
 
 SINGLE = "object"
@@ -40,8 +41,12 @@ class Sa1bImporter:
         """See `NamedImporter.recognises`."""
         root, names = files.json_files(path)
         entries = head(root / names[0]) if names else []
-        image = next((entry.value for entry in entries if entry.key == "image"), None)
-        return isinstance(image, dict) and "file_name" in image and any(entry.key == "annotations" for entry in entries)
+        image = next((entry.value for entry in entries if entry.section == "image"), None)
+        return (
+            isinstance(image, dict)
+            and "file_name" in image
+            and any(entry.section == "annotations" for entry in entries)
+        )
 
     def read(
         self, path: Path, *, images: ImageSizes, progress: Progress, companion: Path | None = None
@@ -52,12 +57,7 @@ class Sa1bImporter:
             raise InvalidInput(f"{path} has no JSON file: there is nothing of SA-1B in it.", field="path")
         reader = _Reader(root, images, several=path.is_dir())
         yield ImportCategory(SINGLE)
-        for done, file in enumerate(names, 1):
-            try:
-                yield from reader.read(file)
-            except InvalidInput as error:
-                yield Problem(file, error.message)
-            progress(done, len(names))
+        yield from each_file(names, reader.read, progress)
 
 
 @dataclass(slots=True)

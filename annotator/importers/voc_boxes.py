@@ -22,6 +22,7 @@ from annotator.importers.named import (
     ImportImage,
     Problem,
     Progress,
+    each_file,
 )
 
 FOLDER = "Annotations"
@@ -56,12 +57,7 @@ class VocBoxImporter:
         if not names:
             raise InvalidInput(f"{path} has no XML file: there are no boxes of VOC in it.", field="path")
         reader = _Reader(root, images)
-        for done, file in enumerate(names, 1):
-            try:
-                yield from reader.read(file)
-            except InvalidInput as error:
-                yield Problem(file, error.message)
-            progress(done, len(names))
+        yield from each_file(names, reader.read, progress)
 
 
 @dataclass(slots=True)
