@@ -12,6 +12,7 @@ from annotator.domain import mask_edit
 from annotator.domain.annotation import Annotation, Draft, Provenance, Replaces
 from annotator.domain.changes import Change, Edit
 from annotator.domain.mask import Mask
+from annotator.domain.project import Image
 from annotator.domain.prompt import Prompt
 from annotator.engine import Engine, ScoredMask
 from annotator.errors import Conflict, InvalidInput, NotFound
@@ -125,19 +126,7 @@ class Drafts:
             raise Conflict("This draft is not there any more; it was accepted or dropped in another tab.")
         prompt = draft.prompt if candidate is None else replace(draft.prompt, choice=candidate)
         prompt = prompt if closer else replace(prompt, crop=None)
-        prompt.require_answerable(width=image.width, height=image.height)
-        scored = self._engine.mask(self._library.source(image), prompt, model=model)
-        scored, cut = self._apart(draft, scored) if no_overlap else (scored, 0)
-        drawn = prompt.mask is not None and not prompt.points and prompt.box is None
-        provenance = Provenance(
-            source="hand" if drawn else "model",
-            prompt=prompt.to_json(),
-            model=None if drawn else model or self._engine.model,
-            clicks=prompt.clicks,
-            seconds=_seconds(draft.started, now()),
-            draft=draft_id,
-            cut=cut,
-        )
+        scored, provenance = self._made(draft, image, prompt, model=model, no_overlap=no_overlap)
         drop = Edit("draft", image_id, draft.content(), None, draft.revision)
         if draft.replaces is not None:
             return self._replace(
@@ -148,10 +137,28 @@ class Drafts:
             image=image,
             category=category,
             mask=scored.mask,
-            score=None if drawn else scored.score,
+            score=None if provenance.source == "hand" else scored.score,
             provenance=provenance,
             also=(drop,),
             label="accept",
+        )
+
+    def _made(
+        self, draft: Draft, image: Image, prompt: Prompt, *, model: str | None, no_overlap: bool
+    ) -> tuple[ScoredMask, Provenance]:
+        """The mask that a draft stands for, and how it came to be."""
+        prompt.require_answerable(width=image.width, height=image.height)
+        scored = self._engine.mask(self._library.source(image), prompt, model=model)
+        scored, cut = self._apart(draft, scored) if no_overlap else (scored, 0)
+        drawn = prompt.mask is not None and not prompt.points and prompt.box is None
+        return scored, Provenance(
+            source="hand" if drawn else "model",
+            prompt=prompt.to_json(),
+            model=None if drawn else model or self._engine.model,
+            clicks=prompt.clicks,
+            seconds=_seconds(draft.started, now()),
+            draft=draft.id,
+            cut=cut,
         )
 
     def _apart(self, draft: Draft, scored: ScoredMask) -> tuple[ScoredMask, int]:

@@ -191,3 +191,20 @@ def test_while_an_image_is_prepared_it_is_told_whether_it_waits(ann: Annotator) 
     for route in held:
         route.continue_()
     expect(told).to_have_text("Ready")
+
+
+def test_every_switch_and_slider_has_a_key(ann: Annotator) -> None:
+    view = ann.state["view"]
+    for key, name, wanted in (
+        (",", "opacity", round(view["opacity"] - 0.05, 2)),
+        (".", "opacity", view["opacity"]),
+        (">", "outlineWidth", view["outlineWidth"] + 0.5),
+        ("<", "outlineWidth", view["outlineWidth"]),
+        ("t", "showPrompts", False),
+        ("y", "local", False),
+        ("Shift+r", "detail", False),
+        ("Shift+o", "noOverlap", True),
+        ("o", "outline", False),
+        ("v", "overlays", False),
+    ):
+        assert ann.press(key).state["view"][name] == pytest.approx(wanted), key
