@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 
 import annotator
-from annotator.api import errors, image_routes, model_routes, project_routes, reference
+from annotator.api import errors, image_routes, model_routes, project_routes, reference, review_routes
 from annotator.api.security import Guard
 from annotator.sessions.service import Service
 
@@ -41,6 +41,7 @@ def create_app(service: Service) -> FastAPI:
     app.include_router(project_routes.router, prefix="/api/v1")
     app.include_router(image_routes.router, prefix="/api/v1")
     app.include_router(model_routes.router, prefix="/api/v1")
+    app.include_router(review_routes.router, prefix="/api/v1")
 
     @app.get("/healthz", tags=["health"])
     @app.get("/api/v1/healthz", tags=["health"], include_in_schema=False)

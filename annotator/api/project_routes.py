@@ -39,6 +39,7 @@ def get_project(service: Project, author: Author) -> dict[str, Any]:
 @router.get("/{project}/images")
 def list_images(
     service: Project,
+    author: Author,
     status: Annotated[str | None, Query(max_length=20)] = None,
     query: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
@@ -46,7 +47,7 @@ def list_images(
 ) -> dict[str, Any]:
     """Images in natural order of names, a page at a time."""
     after = schemas.read_cursor(cursor) if cursor else None
-    page = service.list_images(status=status, query=query, limit=limit, cursor=after)
+    page = service.list_images(status=status, query=query, limit=limit, cursor=after, author=author)
     following = schemas.write_cursor(page.cursor) if page.cursor else None
     return {"items": [schemas.image_item_json(image) for image in page.items], "cursor": following}
 

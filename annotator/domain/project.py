@@ -90,7 +90,11 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class ProjectCounts:
-    """How many images of a project are in which state, and how many objects they have."""
+    """How many images of a project are in which state, how many objects they have, and how many images came back.
+
+    Attributes:
+        returned: images with rejected objects of the person who asks.
+    """
 
     total: int = 0
     todo: int = 0
@@ -99,6 +103,7 @@ class ProjectCounts:
     empty: int = 0
     broken: int = 0
     objects: int = 0
+    returned: int = 0
 
 
 def next_colour(taken: list[str]) -> str:

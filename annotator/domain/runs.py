@@ -133,3 +133,18 @@ def strokes_of_runs(runs: Ints, *, height: int, width: int) -> Strokes:
     top = np.maximum(starts[owner] - x * height, 0)
     bottom = np.minimum(ends[owner] - x * height, height)
     return Strokes(x, top, bottom, height, width)
+
+
+def sampled(mask: Mask, *, x: Ints, y: Ints) -> npt.NDArray[np.bool_]:
+    """(len(y), len(x)): which pixels of a grid are foreground; the image-sized mask is never made.
+
+    Args:
+        x, y: columns and rows in image pixels, inside the image.
+
+    Raises:
+        BadMask: the run lengths can't be read.
+    """
+    ends = np.cumsum(runs_of(mask.counts))
+    places = x[None, :] * mask.height + y[:, None]
+    inside: npt.NDArray[np.bool_] = np.searchsorted(ends, places, side="right") % 2 == 1
+    return inside

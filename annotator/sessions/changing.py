@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import Connection
 
 from annotator.domain.annotation import Annotation, Draft, Provenance, Replaces
@@ -13,6 +15,8 @@ from annotator.errors import Conflict, InvalidInput, NotFound
 from annotator.store import annotation_rows, history_rows, image_rows, project_rows
 from annotator.store.database import Database, now
 
+_NOT_JUDGED = {"review": "unreviewed", "note": ""}
+
 
 class Recorder:
     """Writes changes into a person's history; what all editors share."""
@@ -22,7 +26,11 @@ class Recorder:
         self.project_id = project_id
 
     def record(self, connection: Connection, author: str, image_id: str, change: Change) -> None:
-        """Apply a change and remember it for undo, inside a transaction of the caller's; see `write_change`."""
+        """Apply a change and remember it for undo, inside a transaction of the caller's; see `write_change`.
+
+        An object that looks different or is called something else has to be reviewed again.
+        """
+        change = Change(change.label, tuple(_to_review(edit) for edit in change.edits))
         write_change(connection, self.project_id, author=author, image_id=image_id, change=change)
         history_rows.record(connection, image_id, author, change)
 
@@ -55,6 +63,21 @@ class Recorder:
             return annotation_rows.get(connection, annotation_id)
 
 
+def _to_review(edit: Edit) -> Edit:
+    before, after = edit.before, edit.after
+    if edit.kind != "annotation" or before is None or after is None or before["review"] != after["review"]:
+        return edit
+    same = before["rle"] == after["rle"] and before["category"] == after["category"]
+    return edit if same else replace(edit, after={**after, "review": "unreviewed"})
+
+
+def _only_judges(edit: Edit) -> bool:
+    """Whether only the review of an object changes: a lock protects what it looks like."""
+    if edit.before is None or edit.after is None:
+        return False
+    return {**edit.before, **_NOT_JUDGED} == {**edit.after, **_NOT_JUDGED}
+
+
 def made_from(connection: Connection, image_id: str, key: str) -> Annotation | None:
     """The annotation that came of a draft or of a request with this key."""
     return next((one for one in annotation_rows.of_image(connection, image_id) if one.provenance.draft == key), None)
@@ -77,7 +100,8 @@ def write_change(connection: Connection, project_id: str, *, author: str, image_
             row = _find(connection, int(edit.id))
             if row is not None:
                 rows[edit.id] = row
-                _require_unlocked(row)
+                if not _only_judges(edit):
+                    _require_unlocked(row)
             content = row.content() if row else None
         if content is not None:
             contents[edit.key] = content

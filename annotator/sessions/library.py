@@ -17,7 +17,7 @@ from annotator.errors import ImageProblem, InvalidInput, NotFound, StorageProble
 from annotator.images.decode import decode
 from annotator.images.discover import discover
 from annotator.images.display import DisplayFile, display_image
-from annotator.images.thumbnails import thumbnail
+from annotator.images.thumbnails import THUMBNAIL_LONGEST, thumbnail
 from annotator.sessions.census import GONE, Census, Seen
 from annotator.store import image_rows
 from annotator.store.database import Database
@@ -123,8 +123,8 @@ class Library:
             key=image.source_hash, width=image.width, height=image.height, load=lambda: self._pixels(image)
         )
 
-    def thumbnail(self, image_id: str) -> Path:
-        """A small JPEG of the image.
+    def thumbnail(self, image_id: str, *, longest: int = THUMBNAIL_LONGEST) -> Path:
+        """A small JPEG of the image, its longest side at most `longest` pixels.
 
         Raises:
             NotFound: there is no such image.
@@ -132,7 +132,7 @@ class Library:
         """
         image = self._image(image_id)
         folder = self._cache / "thumbnails"
-        return self._remembering(image, lambda: thumbnail(self.path(image), folder, image.source_hash))
+        return self._remembering(image, lambda: thumbnail(self.path(image), folder, image.source_hash, longest=longest))
 
     def display(self, image_id: str, *, full: bool = False) -> DisplayFile:
         """The picture as the browser shows it: the file itself where a browser can, else a copy from the cache.

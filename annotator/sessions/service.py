@@ -32,9 +32,12 @@ from annotator.sessions.import_rows import ImportReport, import_at, import_datas
 from annotator.sessions.library import Library
 from annotator.sessions.prefetch import Prefetcher
 from annotator.sessions.processes import run_in_process
+from annotator.sessions.reviewing import Reviewer
 from annotator.store import annotation_rows, history_rows, image_rows, project_rows
 from annotator.store.database import Database
 
+LISTS = (*IMAGE_STATES, "broken", "returned")
+"""What lists of images can be about; `returned`: with rejected objects of the person who asks."""
 IMPORT_SECONDS = 600.0
 """How long an import waits for the mask of a box: a model may have to be loaded first."""
 
@@ -83,6 +86,7 @@ class Service:
         self.drafts = Drafts(recorder=recorder, engine=engine, library=self.library)
         self.editor = Editor(recorder)
         self.combiner = Combiner(recorder)
+        self.reviewer = Reviewer(recorder=recorder, library=self.library)
 
     @classmethod
     def open(cls, folder: Path, settings: Settings, *, engine: Engine | None = None) -> Service:
@@ -163,7 +167,7 @@ class Service:
                 name=self.name,
                 author=author,
                 categories=project_rows.list_categories(connection, self.project_id),
-                counts=image_rows.counts(connection, self.project_id),
+                counts=image_rows.counts(connection, self.project_id, author=author),
                 last_image=project_rows.place(connection, self.project_id, author)
                 or image_rows.find(connection, self.project_id, self._first),
             )
@@ -177,17 +181,21 @@ class Service:
         if project_id not in (None, self.project_id):
             raise NotFound(f"There is no project {project_id!r} here; this server has {self.project_id!r}.")
 
-    def list_images(self, *, status: str | None, query: str | None, limit: int, cursor: str | None) -> image_rows.Page:
+    def list_images(
+        self, *, status: str | None, query: str | None, limit: int, cursor: str | None, author: str | None = None
+    ) -> image_rows.Page:
         """A page of the image list in natural order of names.
 
         Raises:
             InvalidInput: the status is unknown.
         """
-        if status is not None and status not in (*IMAGE_STATES, "broken"):
-            known = ", ".join((*IMAGE_STATES, "broken"))
+        if status is not None and status not in LISTS:
+            known = ", ".join(LISTS)
             raise InvalidInput(f"The status {status!r} is unknown; use one of {known}.", field="status")
         with self._database.read() as connection:
-            return image_rows.page(connection, self.project_id, status=status, query=query, limit=limit, cursor=cursor)
+            return image_rows.page(
+                connection, self.project_id, status=status, query=query, limit=limit, cursor=cursor, author=author
+            )
 
     def image(self, *, author: str, image_id: str) -> ImageView:
         """An image with its annotations, the person's draft and history.

@@ -25,13 +25,22 @@ def get(connection: Connection, annotation_id: int) -> Annotation:
     row = connection.execute(select(table).where(table.c.id == annotation_id)).one_or_none()
     if row is None:
         raise NotFound(f"There is no object {annotation_id}; it may have been deleted. Reload the image.")
-    return _annotation(row)
+    return annotation_of(row)
 
 
 def of_image(connection: Connection, image_id: str) -> Iterator[Annotation]:
     """The annotations of an image by id."""
     rows = connection.execute(select(table).where(table.c.image_id == image_id).order_by(table.c.id))
-    return (_annotation(row) for row in rows)
+    return (annotation_of(row) for row in rows)
+
+
+def find_all(connection: Connection, ids: Sequence[int]) -> dict[int, Annotation]:
+    """Those annotations that exist, by id."""
+    found: dict[int, Annotation] = {}
+    for start in range(0, len(ids), _BATCH):
+        rows = connection.execute(select(table).where(table.c.id.in_(ids[start : start + _BATCH])))
+        found.update((row.id, annotation_of(row)) for row in rows)
+    return found
 
 
 def reserve_id(connection: Connection, image_id: str) -> int:
@@ -42,6 +51,7 @@ def reserve_id(connection: Connection, image_id: str) -> int:
         height=1,
         width=1,
         counts=b"1",
+        area=0,
         provenance={},
         review="unreviewed",
         note="",
@@ -80,6 +90,7 @@ def _values(annotation: Annotation) -> dict[str, Any]:
         "height": annotation.mask.height,
         "width": annotation.mask.width,
         "counts": annotation.mask.counts,
+        "area": annotation.mask.area,
         "score": annotation.score,
         "provenance": annotation.provenance.to_json(),
         "review": annotation.review,
@@ -99,7 +110,8 @@ def delete(connection: Connection, annotation_id: int) -> None:
     connection.execute(sql_delete(table).where(table.c.id == annotation_id))
 
 
-def _annotation(row: Row[Any]) -> Annotation:
+def annotation_of(row: Row[Any]) -> Annotation:
+    """The annotation of a row that has all columns of the table."""
     return Annotation(
         id=row.id,
         image_id=row.image_id,

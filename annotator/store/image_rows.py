@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, insert, or_, select, update
 
 from annotator.domain.project import Image, ProjectCounts, natural_key
 from annotator.errors import NotFound
 from annotator.store.schema import annotations as annotations_table
 from annotator.store.schema import images, projects
 
-_objects = (
+objects_of_image = (
     select(func.count())
     .where(annotations_table.c.image_id == images.c.id)
     .correlate(images)
@@ -48,10 +48,10 @@ def get(connection: Connection, image_id: str) -> Image:
     Raises:
         NotFound: there is none with this id.
     """
-    row = connection.execute(select(images, _objects).where(images.c.id == image_id)).one_or_none()
+    row = connection.execute(select(images, objects_of_image).where(images.c.id == image_id)).one_or_none()
     if row is None:
         raise NotFound(f"There is no image {image_id!r}; it may have been removed from the folder. Reload the list.")
-    return _image(row)
+    return image_of(row)
 
 
 def find(connection: Connection, project_id: str, name: str | None) -> str | None:
@@ -62,12 +62,19 @@ def find(connection: Connection, project_id: str, name: str | None) -> str | Non
 
 
 def page(
-    connection: Connection, project_id: str, *, status: str | None, query: str | None, limit: int, cursor: str | None
+    connection: Connection,
+    project_id: str,
+    *,
+    status: str | None,
+    query: str | None,
+    limit: int,
+    cursor: str | None,
+    author: str | None = None,
 ) -> Page:
     """Images in natural order of names.
 
     Args:
-        status: a state of images, `broken`, or None for all.
+        status: a state of images, `broken`, `returned` (with rejected objects of `author`), or None for all.
         query: part of the name, any case.
         limit: number of images at most.
         cursor: what the page before returned.
@@ -75,19 +82,29 @@ def page(
     where = [images.c.project_id == project_id]
     if status == "broken":
         where.append(images.c.problem.is_not(None))
+    elif status == "returned":
+        where.append(_returned_to(author))
     elif status:
         where += [images.c.problem.is_(None), images.c.state == status]
     if query:
         where.append(func.lower(images.c.name).contains(query.lower(), autoescape=True))
     if cursor:
         where.append(images.c.sort_key > cursor)
-    rows = connection.execute(select(images, _objects).where(*where).order_by(images.c.sort_key).limit(limit + 1)).all()
+    rows = connection.execute(
+        select(images, objects_of_image).where(*where).order_by(images.c.sort_key).limit(limit + 1)
+    ).all()
     more = len(rows) > limit
-    return Page([_image(row) for row in rows[:limit]], rows[limit - 1].sort_key if more else None)
+    return Page([image_of(row) for row in rows[:limit]], rows[limit - 1].sort_key if more else None)
 
 
-def counts(connection: Connection, project_id: str) -> ProjectCounts:
-    """How many images are in which state, and how many objects there are."""
+def _returned_to(author: str | None) -> ColumnElement[bool]:
+    """Images with objects of a person that were rejected."""
+    mine = (annotations_table.c.image_id == images.c.id, annotations_table.c.author == author)
+    return exists().where(*mine, annotations_table.c.review == "rejected")
+
+
+def counts(connection: Connection, project_id: str, *, author: str | None = None) -> ProjectCounts:
+    """How many images are in which state, how many objects there are, and how many images came back to `author`."""
     rows = connection.execute(
         select(images.c.problem.is_not(None).label("broken"), images.c.state, func.count().label("images"))
         .where(images.c.project_id == project_id)
@@ -96,11 +113,15 @@ def counts(connection: Connection, project_id: str) -> ProjectCounts:
     objects = connection.execute(
         select(func.count()).select_from(annotations_table.join(images)).where(images.c.project_id == project_id)
     ).scalar_one()
+    returned = connection.execute(
+        select(func.count()).select_from(images).where(images.c.project_id == project_id, _returned_to(author))
+    ).scalar_one()
     by_state = {row.state: row.images for row in rows if not row.broken}
     return ProjectCounts(
         total=sum(row.images for row in rows),
         broken=sum(row.images for row in rows if row.broken),
         objects=objects,
+        returned=returned,
         **by_state,
     )
 
@@ -139,7 +160,7 @@ def save_file(connection: Connection, project_id: str, image: Image, *, bytes: i
 def everything(connection: Connection, project_id: str) -> list[Image]:
     """All images that can be shown, in natural order; their objects are not counted."""
     shown = select(images).where(images.c.project_id == project_id, images.c.problem.is_(None))
-    return [_image(row, objects=0) for row in connection.execute(shown.order_by(images.c.sort_key))]
+    return [image_of(row, objects=0) for row in connection.execute(shown.order_by(images.c.sort_key))]
 
 
 def renumber(connection: Connection, project_id: str, numbers: dict[str, int]) -> None:
@@ -184,7 +205,14 @@ def touch_state(connection: Connection, image_id: str) -> None:
     )
 
 
-def _image(row: Row[Any], *, objects: int | None = None) -> Image:
+def reopen(connection: Connection, image_id: str) -> None:
+    """An object was sent back: an image that was finished is in progress again."""
+    finished = images.c.state.in_(("done", "empty"))
+    connection.execute(update(images).where(images.c.id == image_id, finished).values(state="in_progress"))
+
+
+def image_of(row: Row[Any], *, objects: int | None = None) -> Image:
+    """The image of a row that has all columns of the table, and `objects` unless it is given."""
     return Image(
         id=row.id,
         number=row.number,

@@ -94,6 +94,8 @@ annotations = Table(
     Column("height", Integer, nullable=False),
     Column("width", Integer, nullable=False),
     Column("counts", LargeBinary, nullable=False),
+    # Follows from the counts; here so that the database can sort by it.
+    Column("area", BigInteger, nullable=False),
     Column("score", Float),
     Column("provenance", JSON, nullable=False),
     Column("review", String(16), nullable=False),

@@ -1,0 +1,31 @@
+"""Objects can be sorted by their area."""
+
+import sqlalchemy as sa
+from alembic import op
+from pycocotools import mask as coco
+
+revision = "0004"
+down_revision = "0003"
+
+BATCH = 1000
+
+
+def upgrade() -> None:
+    op.add_column("annotations", sa.Column("area", sa.BigInteger, nullable=False, server_default="0"))
+    connection = op.get_bind()
+    table = sa.table(
+        "annotations",
+        *(sa.column(name, sa.Integer) for name in ("id", "height", "width", "area")),
+        sa.column("counts", sa.LargeBinary),
+    )
+    last = 0
+    while True:
+        query = sa.select(table).where(table.c.id > last).order_by(table.c.id).limit(BATCH)
+        rows = connection.execute(query).all()
+        if not rows:
+            return
+        last = rows[-1].id
+        areas = coco.area([{"size": [row.height, row.width], "counts": bytes(row.counts)} for row in rows])
+        new = [{"key": row.id, "pixels": int(area)} for row, area in zip(rows, areas, strict=True)]
+        update = sa.update(table).where(table.c.id == sa.bindparam("key")).values(area=sa.bindparam("pixels"))
+        connection.execute(update, new)
