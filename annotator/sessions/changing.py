@@ -11,7 +11,7 @@ from annotator.domain.changes import Change, Content, Edit, Key, apply
 from annotator.domain.mask import Mask
 from annotator.domain.project import Image
 from annotator.domain.prompt import Prompt
-from annotator.errors import Conflict, InvalidInput, NotFound
+from annotator.errors import Conflict, InvalidInput
 from annotator.store import annotation_rows, history_rows, image_rows, project_rows
 from annotator.store.database import Database, now
 
@@ -90,22 +90,16 @@ def write_change(connection: Connection, project_id: str, *, author: str, image_
         Conflict: what it is about was changed since, or is locked.
         NotFound: a category it needs is gone.
     """
-    contents: dict[Key, Content] = {}
-    rows: dict[str, Annotation] = {}
+    ids = [int(edit.id) for edit in change.edits if edit.kind == "annotation"]
+    rows = annotation_rows.find_all(connection, ids)
+    draft = history_rows.draft(connection, image_id, author) if len(ids) < len(change.edits) else None
+    contents: dict[Key, Content] = {("annotation", str(key)): row.content() for key, row in rows.items()}
+    contents |= {edit.key: draft.content() for edit in change.edits if edit.kind == "draft" and draft is not None}
     for edit in change.edits:
-        if edit.kind == "draft":
-            draft = history_rows.draft(connection, image_id, author)
-            content = draft.content() if draft else None
-        else:
-            row = _find(connection, int(edit.id))
-            if row is not None:
-                rows[edit.id] = row
-                if not _only_judges(edit):
-                    _require_unlocked(row)
-            content = row.content() if row else None
-        if content is not None:
-            contents[edit.key] = content
+        if edit.kind == "annotation" and int(edit.id) in rows and not _only_judges(edit):
+            _require_unlocked(rows[int(edit.id)])
     after = apply(change, contents)
+    saved = []
     for edit in change.edits:
         content = after.get(edit.key)
         if edit.kind == "draft":
@@ -113,8 +107,12 @@ def write_change(connection: Connection, project_id: str, *, author: str, image_
         elif content is None:
             annotation_rows.delete(connection, int(edit.id))
         else:
-            project_rows.get_category(connection, project_id, content["category"])
-            _write_annotation(connection, image_id, edit, rows.get(edit.id), content)
+            saved.append(_annotation(image_id, edit, rows.get(int(edit.id)), content))
+    for category in {annotation.category_id for annotation in saved}:
+        project_rows.get_category(connection, project_id, category)
+    annotation_rows.save_all(connection, saved)
+    if any(annotation.id not in rows for annotation in saved):
+        image_rows.touch_state(connection, image_id)
 
 
 def _write_draft(connection: Connection, author: str, image_id: str, content: Content | None) -> None:
@@ -136,10 +134,8 @@ def _write_draft(connection: Connection, author: str, image_id: str, content: Co
     history_rows.save_draft(connection, draft)
 
 
-def _write_annotation(
-    connection: Connection, image_id: str, edit: Edit, row: Annotation | None, content: Content
-) -> None:
-    annotation = Annotation(
+def _annotation(image_id: str, edit: Edit, row: Annotation | None, content: Content) -> Annotation:
+    return Annotation(
         id=int(edit.id),
         image_id=image_id,
         category_id=content["category"],
@@ -156,16 +152,6 @@ def _write_annotation(
         revision=(row.revision if row else edit.revision) + 1,
         extra=content.get("extra"),
     )
-    annotation_rows.save(connection, annotation)
-    if row is None:
-        image_rows.touch_state(connection, image_id)
-
-
-def _find(connection: Connection, annotation_id: int) -> Annotation | None:
-    try:
-        return annotation_rows.get(connection, annotation_id)
-    except NotFound:
-        return None
 
 
 def _require_unlocked(annotation: Annotation) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
 from annotator.domain.annotation import REVIEW_STATES, Annotation
 from annotator.domain.changes import Change, Edit
 from annotator.domain.review import ImageOrder, ObjectFilter, ObjectOrder
-from annotator.errors import Conflict, InvalidInput
+from annotator.errors import InvalidInput
 from annotator.images.crops import Shelf, object_picture, overview_picture
 from annotator.sessions.changing import Recorder
 from annotator.sessions.combining import Seen
@@ -117,38 +117,41 @@ class Reviewer:
     def _change(self, author: str, objects: Sequence[Seen], label: str, parts: dict[str, object]) -> Judged:
         if len(objects) > MAX_OBJECTS:
             raise InvalidInput(f"{len(objects)} objects are too many at once; send {MAX_OBJECTS}.", field="objects")
-        refused: list[Refused] = []
-        by_image: dict[str, list[Annotation]] = {}
-        changed: list[str] = []
+        wanted = {one.id: one for one in objects}
+        with self._database.read() as connection:
+            image_of = {one.id: one.image_id for one in annotation_rows.find_all(connection, list(wanted)).values()}
+        by_image: dict[str, list[Seen]] = {}
+        for one in wanted.values():
+            by_image.setdefault(image_of.get(one.id, ""), []).append(one)
+        judged = Judged([], [], [])
+        for image_id, seen in by_image.items():
+            self._change_image(author, image_id, seen, Change(label, ()), parts, judged)
+        left = {one.id for one in judged.refused}
+        with self._database.read() as connection:
+            judged.objects.extend(review_rows.named(connection, [one.id for one in objects if one.id not in left]))
+        return judged
+
+    def _change_image(
+        self, author: str, image_id: str, objects: list[Seen], change: Change, parts: dict[str, object], judged: Judged
+    ) -> None:
+        """Change objects of one image: a transaction for each, or people's clicks would wait for the whole project."""
         with self._database.write() as connection:
             found = annotation_rows.find_all(connection, [one.id for one in objects])
-            for seen in {one.id: one for one in objects}.values():
+            fitting = []
+            for seen in objects:
                 annotation = found.get(seen.id)
                 if annotation is None or annotation.revision != seen.revision:
-                    refused.append(Refused(seen.id, _stale(seen.id, annotation)))
+                    judged.refused.append(Refused(seen.id, _stale(seen.id, annotation)))
+                elif annotation.locked and "category" in parts:
+                    judged.refused.append(Refused(seen.id, f"Object {seen.id} is locked; unlock it first."))
                 else:
-                    by_image.setdefault(annotation.image_id, []).append(annotation)
-            for image_id, annotations in by_image.items():
-                if self._record(connection, author, image_id, Change(label, _edits(annotations, parts)), refused):
-                    changed.append(image_id)
-                    if parts.get("review") == "rejected":
-                        image_rows.reopen(connection, image_id)
-            left = {one.id for one in refused}
-            now = review_rows.named(connection, [one.id for one in objects if one.id not in left])
-        return Judged(now, refused, changed)
-
-    def _record(
-        self, connection: Connection, author: str, image_id: str, change: Change, refused: list[Refused]
-    ) -> bool:
-        """Record a change of an image if there is anything to change; it is checked before anything is written."""
-        if not change.edits:
-            return False
-        try:
-            self._recorder.record(connection, author, image_id, change)
-        except Conflict as conflict:
-            refused += [Refused(int(edit.id), conflict.message) for edit in change.edits]
-            return False
-        return True
+                    fitting.append(annotation)
+            edits = _edits(fitting, parts)
+            if edits:
+                self._recorder.record(connection, author, image_id, replace(change, edits=edits))
+                judged.images.append(image_id)
+            if edits and parts.get("review") == "rejected":
+                image_rows.reopen(connection, image_id)
 
     def picture(self, *, annotation_id: int, size: int) -> bytes:
         """WebP of an object with its surroundings, its longer side `size` pixels.

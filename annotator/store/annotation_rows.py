@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 from sqlalchemy import delete as sql_delete
 
 from annotator.domain.annotation import Annotation, Provenance
@@ -14,6 +14,7 @@ from annotator.errors import NotFound
 from annotator.store.schema import annotations as table
 
 _BATCH = 1000
+_EVERY_COLUMN: dict[str, Any] = {column.name: bindparam(column.name) for column in table.columns if column.name != "id"}
 
 
 def get(connection: Connection, annotation_id: int) -> Annotation:
@@ -74,6 +75,15 @@ def save(connection: Connection, annotation: Annotation) -> None:
     values = _values(annotation)
     if not connection.execute(update(table).where(table.c.id == annotation.id).values(values)).rowcount:
         connection.execute(insert(table).values(id=annotation.id, **values))
+
+
+def save_all(connection: Connection, annotations: Sequence[Annotation]) -> None:
+    """`save` many at once."""
+    there = find_all(connection, [one.id for one in annotations])
+    known = [{"known": one.id, **_values(one)} for one in annotations if one.id in there]
+    if known:
+        connection.execute(update(table).where(table.c.id == bindparam("known")).values(_EVERY_COLUMN), known)
+    add_all(connection, [one for one in annotations if one.id not in there])
 
 
 def add_all(connection: Connection, annotations: Sequence[Annotation]) -> None:

@@ -107,6 +107,9 @@ annotations = Table(
     Column("created", String(32), nullable=False),
     Column("updated", String(32), nullable=False),
     _extra(),
+    # A project's counts are asked for after every accepted object.
+    Index("ix_annotations_category", "category_id", "image_id"),
+    Index("ix_annotations_review", "review", "author", "image_id"),
     **_never_reused,
 )
 

@@ -35,6 +35,8 @@ def test_a_project_from_before_objects_could_be_refined(service: Service, images
         database.execute("ALTER TABLE drafts DROP COLUMN replaces")
         for table in ("projects", "categories", "images", "annotations"):
             database.execute(f"ALTER TABLE {table} DROP COLUMN extra")
+        for index in ("ix_annotations_category", "ix_annotations_review"):
+            database.execute(f"DROP INDEX {index}")
         database.execute("ALTER TABLE annotations DROP COLUMN area")
         database.execute("UPDATE alembic_version SET version_num = '0001'")
     database.close()

@@ -1,4 +1,6 @@
-"""Objects can be sorted by their area."""
+"""Objects can be sorted by their area, and counted by category and review without being read."""
+
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,6 +13,8 @@ BATCH = 1000
 
 
 def upgrade() -> None:
+    op.create_index("ix_annotations_category", "annotations", ["category_id", "image_id"])
+    op.create_index("ix_annotations_review", "annotations", ["review", "author", "image_id"])
     op.add_column("annotations", sa.Column("area", sa.BigInteger, nullable=False, server_default="0"))
     connection = op.get_bind()
     table = sa.table(
@@ -25,7 +29,11 @@ def upgrade() -> None:
         if not rows:
             return
         last = rows[-1].id
-        areas = coco.area([{"size": [row.height, row.width], "counts": bytes(row.counts)} for row in rows])
-        new = [{"key": row.id, "pixels": int(area)} for row, area in zip(rows, areas, strict=True)]
+        # One by one: pycocotools' area of more than 255 masks at once fails under numpy 2.
+        new = [{"key": row.id, "pixels": _area(row)} for row in rows]
         update = sa.update(table).where(table.c.id == sa.bindparam("key")).values(area=sa.bindparam("pixels"))
         connection.execute(update, new)
+
+
+def _area(row: Any) -> int:
+    return int(coco.area({"size": [row.height, row.width], "counts": bytes(row.counts)}))
