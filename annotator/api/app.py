@@ -7,12 +7,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio.to_thread
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.responses import HTMLResponse
 
 import annotator
-from annotator.api import errors, image_routes, model_routes, project_routes, reference, review_routes
-from annotator.api.security import Guard
+from annotator.api import errors, image_routes, live_routes, model_routes, project_routes, reference, review_routes
+from annotator.api.security import Guard, acting
 from annotator.sessions.service import Service
 
 WAITING_REQUESTS = 128
@@ -35,6 +35,7 @@ def create_app(service: Service) -> FastAPI:
         redoc_url=None,
         openapi_url="/api/openapi.json",
         lifespan=lifespan,
+        dependencies=[Depends(acting)],
     )
     app.state.service = service
     errors.install(app)
@@ -42,6 +43,7 @@ def create_app(service: Service) -> FastAPI:
     app.include_router(image_routes.router, prefix="/api/v1")
     app.include_router(model_routes.router, prefix="/api/v1")
     app.include_router(review_routes.router, prefix="/api/v1")
+    app.include_router(live_routes.router, prefix="/api/v1")
 
     @app.get("/healthz", tags=["health"])
     @app.get("/api/v1/healthz", tags=["health"], include_in_schema=False)

@@ -57,7 +57,7 @@ def get_image(service: Current, author: Author, image: ImageId) -> dict[str, Any
 @router.patch("/images/{image}")
 def set_state(service: Current, author: Author, image: ImageId, body: schemas.StateBody) -> dict[str, Any]:
     """Say how far the work on an image is: todo, in_progress, done or empty."""
-    service.set_state(image_id=image, state=body.state)
+    service.set_state(author=author, image_id=image, state=body.state)
     return image_reply(service, author, image)
 
 

@@ -232,6 +232,7 @@ def image_item_json(image: Image) -> dict[str, Any]:
         "objects": image.objects,
         "problem": image.problem,
         "note": image.note,
+        "assignee": image.assignee,
     }
 
 
@@ -253,6 +254,7 @@ def annotation_json(annotation: Annotation) -> dict[str, Any]:
         "revision": annotation.revision,
         "created": annotation.created,
         "updated": annotation.updated,
+        "updated_by": annotation.updated_by,
     }
 
 

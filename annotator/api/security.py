@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from fastapi import Request
+from fastapi import Header, Request
 from starlette.datastructures import Headers, MutableHeaders
 
 from annotator.api import errors
 from annotator.config import Settings
+from annotator.sessions.acting import client as acting_client
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -25,6 +26,11 @@ def person(request: Request) -> str:
     """Author of what the request does. One local person today; the one place where accounts will come in."""
     author: str = request.app.state.service.settings.author
     return author
+
+
+async def acting(client: Annotated[str | None, Header(alias="X-Annotator-Client", max_length=64)] = None) -> None:
+    """Remember which tab asks. Async, so that it happens in the request's own context and not in a thread's."""
+    acting_client.set(client)
 
 
 class Guard:

@@ -56,6 +56,7 @@ class Annotation:
         id: positive, unique in the database, never used twice.
         revision: grows by one with every edit; a writer names the one it has seen.
         created, updated: ISO 8601, UTC.
+        updated_by: who changed it last; empty: its author.
         extra: what an imported dataset says of it that nothing here knows.
     """
 
@@ -74,12 +75,20 @@ class Annotation:
     locked: bool = False
     revision: int = 1
     extra: dict[str, Any] | None = None
+    updated_by: str = ""
 
     def __post_init__(self) -> None:
+        if not self.updated_by:
+            object.__setattr__(self, "updated_by", self.author)
         if self.id < 1:
             raise InvalidInput("Annotation ids start at 1.")
         if self.review not in REVIEW_STATES:
             raise InvalidInput(f"Review state {self.review!r} is unknown; use one of {', '.join(REVIEW_STATES)}.")
+
+    @property
+    def last_change(self) -> str:
+        """When and by whom, for sentences."""
+        return f"{self.updated} (by {self.updated_by})"
 
     def content(self) -> dict[str, Any]:
         """What a Change records: everything but view state (hidden, locked) and bookkeeping (revision, times)."""

@@ -73,6 +73,7 @@ class Image:
         width, height: size in pixels, display orientation; 0 when the file can't be decoded.
         problem: why it can't be shown, as a sentence.
         note: something worth knowing about how it is shown.
+        assignee: who is to do it; None: whoever comes.
     """
 
     id: str
@@ -86,6 +87,7 @@ class Image:
     note: str | None = None
     number: int = 0
     extra: dict[str, Any] | None = None
+    assignee: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from sqlalchemy import Connection
+
 from annotator.domain.project import Category, next_colour
+from annotator.sessions.together import announce
 from annotator.store import project_rows
 from annotator.store.database import Database
 
@@ -24,6 +27,7 @@ class Categories:
             Conflict: the name is taken.
         """
         with self._database.write() as connection:
+            self._announce(connection)
             taken = [category.colour for category in project_rows.list_categories(connection, self._project_id)]
             return project_rows.add_category(
                 connection,
@@ -48,6 +52,7 @@ class Categories:
             wanted["colour"] = wanted["colour"].lower()
         with self._database.write() as connection:
             category = project_rows.get_category(connection, self._project_id, category_id)
+            self._announce(connection)
             project_rows.update_category(connection, self._project_id, replace(category, **wanted))
             known = project_rows.list_categories(connection, self._project_id)
             return next(category for category in known if category.id == category_id)
@@ -61,3 +66,7 @@ class Categories:
         with self._database.write() as connection:
             category = project_rows.get_category(connection, self._project_id, category_id)
             project_rows.delete_category(connection, self._project_id, category)
+            self._announce(connection)
+
+    def _announce(self, connection: Connection) -> None:
+        announce(connection, self._project_id, "categories", image_id=None, author="")

@@ -12,6 +12,7 @@ from annotator.domain.mask import Mask
 from annotator.domain.project import Image
 from annotator.domain.prompt import Prompt
 from annotator.errors import Conflict, InvalidInput
+from annotator.sessions.together import announce
 from annotator.store import annotation_rows, history_rows, image_rows, project_rows
 from annotator.store.database import Database, now
 
@@ -107,12 +108,14 @@ def write_change(connection: Connection, project_id: str, *, author: str, image_
         elif content is None:
             annotation_rows.delete(connection, int(edit.id))
         else:
-            saved.append(_annotation(image_id, edit, rows.get(int(edit.id)), content))
+            saved.append(_annotation(author, image_id, edit, rows.get(int(edit.id)), content))
     for category in {annotation.category_id for annotation in saved}:
         project_rows.get_category(connection, project_id, category)
     annotation_rows.save_all(connection, saved)
     if any(annotation.id not in rows for annotation in saved):
         image_rows.touch_state(connection, image_id)
+    if ids:
+        announce(connection, project_id, "image", image_id=image_id, author=author)
 
 
 def _write_draft(connection: Connection, author: str, image_id: str, content: Content | None) -> None:
@@ -134,7 +137,7 @@ def _write_draft(connection: Connection, author: str, image_id: str, content: Co
     history_rows.save_draft(connection, draft)
 
 
-def _annotation(image_id: str, edit: Edit, row: Annotation | None, content: Content) -> Annotation:
+def _annotation(author: str, image_id: str, edit: Edit, row: Annotation | None, content: Content) -> Annotation:
     return Annotation(
         id=int(edit.id),
         image_id=image_id,
@@ -151,6 +154,7 @@ def _annotation(image_id: str, edit: Edit, row: Annotation | None, content: Cont
         locked=row.locked if row else False,
         revision=(row.revision if row else edit.revision) + 1,
         extra=content.get("extra"),
+        updated_by=author,
     )
 
 

@@ -102,7 +102,5 @@ def _current(connection: Connection, image_id: str, seen: Seen) -> Annotation:
     if annotation.image_id != image_id:
         raise NotFound(f"Object {seen.id} is not on this image.", field="objects")
     if annotation.revision != seen.revision:
-        raise Conflict(
-            f"Object {seen.id} was changed at {annotation.updated} (by {annotation.author}); it is shown as it is now."
-        )
+        raise Conflict(f"Object {seen.id} was changed at {annotation.last_change}; it is shown as it is now.")
     return annotation

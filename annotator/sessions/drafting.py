@@ -222,7 +222,7 @@ def _unchanged(connection: Connection, draft: Draft) -> Annotation:
         raise Conflict("The object was deleted while you refined it; drop the draft, or undo the deletion.") from None
     if _hash(annotation.mask) != draft.replaces.mask:
         raise Conflict(
-            f"The mask of object {annotation.id} was changed at {annotation.updated} (by {annotation.author}) while you"
+            f"The mask of object {annotation.id} was changed at {annotation.last_change} while you"
             " refined it; drop the draft and refine the new mask."
         )
     return annotation

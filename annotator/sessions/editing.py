@@ -13,6 +13,7 @@ from annotator.domain.changes import Change, Edit
 from annotator.domain.mask import Mask
 from annotator.errors import Conflict, InvalidInput, NotFound
 from annotator.sessions.changing import Recorder, made_from, write_change
+from annotator.sessions.together import announce
 from annotator.store import annotation_rows, history_rows, image_rows, project_rows
 
 
@@ -127,8 +128,10 @@ class Editor:
                     hidden=annotation.hidden if hidden is None else hidden,
                     locked=annotation.locked if locked is None else locked,
                     revision=annotation.revision + 1,
+                    updated_by=author,
                 )
                 annotation_rows.save(connection, annotation)
+                announce(connection, self._project_id, "image", image_id=annotation.image_id, author=author)
             content = annotation.content()
             if category is not None:
                 content["category"] = project_rows.get_category(connection, self._project_id, category).id
@@ -188,10 +191,7 @@ class Editor:
     def _current(self, connection: Connection, annotation_id: int, revision: int) -> Annotation:
         annotation = annotation_rows.get(connection, annotation_id)
         if annotation.revision != revision:
-            raise Conflict(
-                f"Object {annotation_id} was changed at {annotation.updated} (by {annotation.author});"
-                " it is shown as it is now."
-            )
+            raise Conflict(f"Object {annotation_id} was changed at {annotation.last_change}; it is shown as it is now.")
         return annotation
 
 

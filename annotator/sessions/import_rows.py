@@ -22,6 +22,7 @@ from annotator.importers import format_of, get_importer
 from annotator.importers.base import BadRecord, KnownImage, Project
 from annotator.importers.coco_records import NAMESPACE
 from annotator.sessions.import_reading import Dataset, FoundObject, MaskOfBox, matched, with_masks
+from annotator.sessions.together import announce
 from annotator.store import annotation_rows, image_rows, project_rows
 from annotator.store.database import Database, now
 
@@ -153,6 +154,7 @@ class _Writer:
                 new.append((one, category))
         annotations = self._annotations(new)
         annotation_rows.add_all(self._connection, annotations)
+        announce(self._connection, self._project_id, "images", image_id=None, author=self._author)
         self._images(fresh=not there, touched={annotation.image_id for annotation in annotations})
         if self._read.notes:
             kept = project_rows.extra(self._connection, self._project_id)

@@ -19,6 +19,7 @@ from annotator.images.discover import discover
 from annotator.images.display import DisplayFile, display_image
 from annotator.images.thumbnails import THUMBNAIL_LONGEST, thumbnail
 from annotator.sessions.census import GONE, Census, Seen
+from annotator.sessions.together import announce
 from annotator.store import image_rows
 from annotator.store.database import Database
 
@@ -201,6 +202,8 @@ class Library:
                 image_rows.save_file(
                     connection, self._project_id, one.image, bytes=one.bytes, modified_ns=one.modified_ns
                 )
+            if found:
+                announce(connection, self._project_id, "images", image_id=None, author="")
 
     def _pixels(self, image: Image) -> RGBArray:
         decoded = self._remembering(image, lambda: decode(self.path(image)))

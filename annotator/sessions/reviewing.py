@@ -200,4 +200,4 @@ def _edits(annotations: Sequence[Annotation], parts: dict[str, object]) -> tuple
 def _stale(annotation_id: int, annotation: Annotation | None) -> str:
     if annotation is None:
         return f"Object {annotation_id} is not there any more; it was deleted."
-    return f"Object {annotation_id} was changed at {annotation.updated} (by {annotation.author}); look at it again."
+    return f"Object {annotation_id} was changed at {annotation.last_change}; look at it again."

@@ -33,6 +33,7 @@ from annotator.sessions.library import Library
 from annotator.sessions.prefetch import Prefetcher
 from annotator.sessions.processes import run_in_process
 from annotator.sessions.reviewing import Reviewer
+from annotator.sessions.together import Together, announce
 from annotator.store import annotation_rows, history_rows, image_rows, project_rows
 from annotator.store.database import Database
 
@@ -86,6 +87,7 @@ class Service:
         self.drafts = Drafts(recorder=recorder, engine=engine, library=self.library)
         self.editor = Editor(recorder)
         self.combiner = Combiner(recorder)
+        self.together = Together(database=database, project_id=self.project_id)
         self.reviewer = Reviewer(recorder=recorder, library=self.library)
 
     @classmethod
@@ -147,6 +149,7 @@ class Service:
 
     def close(self) -> None:
         """Finish what is running and let go of the files."""
+        self.together.feed.close()
         self.library.close()
         self._prefetcher.close()
         self.engine.close()
@@ -297,7 +300,7 @@ class Service:
             hover=hover,
         )
 
-    def set_state(self, *, image_id: str, state: str) -> None:
+    def set_state(self, *, author: str, image_id: str, state: str) -> None:
         """Say how far the work on an image is.
 
         Raises:
@@ -311,6 +314,7 @@ class Service:
             if state == "empty" and image.objects:
                 raise Conflict(f"“{image.name}” has {image.objects} objects; delete them before you mark it as empty.")
             image_rows.set_state(connection, image_id, state)
+            announce(connection, self.project_id, "image", image_id=image_id, author=author)
 
     # ---- export
 

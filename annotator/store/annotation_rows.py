@@ -62,6 +62,7 @@ def reserve_id(connection: Connection, image_id: str) -> int:
         revision=0,
         created="",
         updated="",
+        updated_by="",
     )
     result = connection.execute(probe).inserted_primary_key
     assert result is not None
@@ -111,6 +112,7 @@ def _values(annotation: Annotation) -> dict[str, Any]:
         "revision": annotation.revision,
         "created": annotation.created,
         "updated": annotation.updated,
+        "updated_by": annotation.updated_by,
         "extra": annotation.extra,
     }
 
@@ -130,6 +132,7 @@ def annotation_of(row: Row[Any]) -> Annotation:
         author=row.author,
         created=row.created,
         updated=row.updated,
+        updated_by=row.updated_by,
         score=row.score,
         provenance=Provenance(**row.provenance),
         review=row.review,

@@ -225,4 +225,5 @@ def image_of(row: Row[Any], *, objects: int | None = None) -> Image:
         problem=row.problem,
         note=row.note,
         extra=row.extra,
+        assignee=row.assignee,
     )

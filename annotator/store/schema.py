@@ -80,6 +80,7 @@ images = Table(
     Column("problem", Text),
     Column("note", Text),
     Column("verified", Boolean, nullable=False),
+    Column("assignee", Text),
     _extra(),
     UniqueConstraint("project_id", "number"),
     Index("ix_images_order", "project_id", "sort_key"),
@@ -106,6 +107,7 @@ annotations = Table(
     Column("revision", Integer, nullable=False),
     Column("created", String(32), nullable=False),
     Column("updated", String(32), nullable=False),
+    Column("updated_by", Text, nullable=False),
     _extra(),
     # A project's counts are asked for after every accepted object.
     Index("ix_annotations_category", "category_id", "image_id"),
@@ -147,4 +149,27 @@ places = Table(
     Column("project_id", ForeignKey("projects.id"), primary_key=True),
     Column("author", Text, primary_key=True),
     Column("image_id", ForeignKey("images.id"), nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("project_id", ForeignKey("projects.id"), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("image_id", String(32)),
+    Column("author", Text, nullable=False),
+    Column("client", String(64)),
+    Column("at", String(32), nullable=False),
+    **_never_reused,
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("client", String(64), primary_key=True),
+    Column("project_id", ForeignKey("projects.id"), nullable=False),
+    Column("image_id", ForeignKey("images.id"), nullable=False, index=True),
+    Column("author", Text, nullable=False),
+    Column("expires", String(32), nullable=False),
 )

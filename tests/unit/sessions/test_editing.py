@@ -270,11 +270,11 @@ def test_a_background_point_may_come_first(ann: Person) -> None:
 
 
 def test_adding_an_object_to_an_image_said_to_be_empty_takes_that_back(ann: Person) -> None:
-    ann.service.set_state(image_id=ann.image, state="empty")
+    ann.service.set_state(author="ann", image_id=ann.image, state="empty")
     ann.make(40, 30)
     assert ann.see().image.state == "in_progress"
     with pytest.raises(Conflict, match="has 1 objects"):
-        ann.service.set_state(image_id=ann.image, state="empty")
+        ann.service.set_state(author="ann", image_id=ann.image, state="empty")
 
 
 def test_everything_is_there_after_a_restart(ann: Person, folder: Path) -> None:

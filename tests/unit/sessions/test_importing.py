@@ -53,7 +53,7 @@ def annotated(service: Service, images: list[str]) -> None:
     service.categories.delete(service.categories.add(name="gone").id)
     service.categories.add(name="hen")
     service.editor.add(author="bob", image_id=images[0], category=extra.id, mask=rectangle(5, 6, 20, 10))
-    service.set_state(image_id=images[2], state="empty")
+    service.set_state(author="ann", image_id=images[2], state="empty")
 
 
 def exported(folder: Path, out: Path, **options: Any) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def reviews(judged: Judged) -> dict[int, str]:
 
 def test_every_filter_leaves_what_it_says(service: Service, images: list[str], four: list[int]) -> None:
     cat, dog, plain, other = four
-    service.set_state(image_id=images[0], state="done")
+    service.set_state(author="ann", image_id=images[0], state="done")
     day = "2026-01-01"
     wanted = {
         ObjectFilter(categories=(2,)): [dog],
@@ -141,7 +141,7 @@ def test_a_rejected_object_goes_back_to_its_author(service: Service, images: lis
         assert service.project(author=author).counts.returned == len(page.items)
         return [image.id for image in page.items]
 
-    service.set_state(image_id=images[0], state="done")
+    service.set_state(author="ann", image_id=images[0], state="done")
     judged = service.reviewer.judge(author="cara", objects=look(service, four[0]), review="rejected", note="the tail")
     assert judged.objects[0].annotation.note == "the tail"
     assert (returned("ann"), returned("ben"), returned("cara")) == ([images[0]], [], [])
@@ -186,7 +186,7 @@ def test_what_somebody_changed_meanwhile_is_left_out_with_the_reason(service: Se
     judged = service.reviewer.judge(author="cara", objects=seen, review="approved")
     assert reviews(judged) == {seen[2].id: "approved", seen[3].id: "approved"}
     messages = {one.id: one.message for one in judged.refused}
-    assert "by ann" in messages[seen[0].id]
+    assert "by ben" in messages[seen[0].id]
     assert "deleted" in messages[gone.id]
 
 

@@ -92,7 +92,7 @@ def test_options_reach_the_format_that_they_belong_to() -> None:
 
 def test_an_export_of_the_tab_lands_in_the_data_folder_and_tells_its_progress(service: Service) -> None:
     image = service.list_images(status=None, query=None, limit=1, cursor=None).items[0]
-    service.set_state(image_id=image.id, state="empty")
+    service.set_state(author="ann", image_id=image.id, state="empty")
     steps: list[tuple[int, int]] = []
     report = export_tab.export(
         service, name="coco", options={}, progress=lambda done, total: steps.append((done, total))
