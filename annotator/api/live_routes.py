@@ -110,7 +110,8 @@ async def _stream(together: Together, request: Request, *, client: str | None, a
 
 
 def _event_text(event: Event) -> str:
-    data = {"image": event.image_id, "author": event.author}
+    item = None if event.image is None else schemas.image_item_json(event.image)
+    data = {"image": event.image_id, "author": event.author, "item": item}
     return f"id: {event.id}\nevent: {event.kind}\ndata: {json.dumps(data)}\n\n"
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from annotator.domain.project import Image
+
 EventKind = Literal["image", "images", "categories", "presence"]
 
 
@@ -18,6 +20,7 @@ class Event:
         image_id: the one it is about, where it is about one.
         author: whose doing it is.
         client: the tab that did it, which knows already; None for scripts.
+        image: the image as it was when the event was read, so that lists need not ask.
     """
 
     id: int
@@ -25,6 +28,7 @@ class Event:
     image_id: str | None
     author: str
     client: str | None
+    image: Image | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from annotator.domain.together import Event, EventKind
 from annotator.store.database import now
-from annotator.store.schema import events
+from annotator.store.image_rows import image_of, objects_of_image
+from annotator.store.schema import events, images
 
 KEPT = 2000
 """Events kept; who has been away for longer than that reads everything anew."""
@@ -33,5 +34,8 @@ def since(connection: Connection, project_id: str, event_id: int) -> list[Event]
     """The events after one, oldest first."""
     rows = connection.execute(
         select(events).where(events.c.project_id == project_id, events.c.id > event_id).order_by(events.c.id)
-    )
-    return [Event(row.id, row.kind, row.image_id, row.author, row.client) for row in rows]
+    ).all()
+    named = {row.image_id for row in rows if row.kind == "image"}
+    known = connection.execute(select(images, objects_of_image).where(images.c.id.in_(named))) if named else ()
+    as_it_is = {row.id: image_of(row) for row in known}
+    return [Event(row.id, row.kind, row.image_id, row.author, row.client, as_it_is.get(row.image_id)) for row in rows]

@@ -35,13 +35,14 @@ class App:
     folder: Path
     arguments: list[str]
     port: int = 0
+    author: str = "ann"
     url: str = ""
     process: subprocess.Popen[str] | None = None
     log: list[str] = field(default_factory=list)
 
     def start(self) -> App:
         command = [sys.executable, "-m", "annotator", *self.arguments, "--port", str(self.port), "--no-browser"]
-        environment = {**os.environ, "ANNOTATOR_AUTHOR": "ann", "PYTHONUNBUFFERED": "1"}
+        environment = {**os.environ, "ANNOTATOR_AUTHOR": self.author, "PYTHONUNBUFFERED": "1"}
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
         )

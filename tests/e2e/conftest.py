@@ -20,10 +20,10 @@ def launch(tmp_path: Path) -> Iterator[Launch]:
     """Start the demo (no folder) or serve a folder; everything is stopped at the end of the test."""
     running: list[App] = []
 
-    def start(folder: Path | None = None, *arguments: str) -> App:
+    def start(folder: Path | None = None, *arguments: str, author: str = "ann") -> App:
         place = folder or tmp_path / "demo"
         words = ["demo", "--folder", str(place)] if folder is None else ["serve", str(folder)]
-        app = App(place, [*words, *arguments])
+        app = App(place, [*words, *arguments], author=author)
         running.append(app)
         return app.start()
 

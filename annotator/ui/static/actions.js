@@ -12,11 +12,11 @@ const CURSOR_STEP = 8;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 /**
- * @param {{store: import("./store.js").Store, api: import("./api.js").Api, drafting: any, objects: any, images: any, hand: ReturnType<typeof import("./hand.js").createHand>,
+ * @param {{store: import("./store.js").Store, api: import("./api.js").Api, live: ReturnType<typeof import("./live.js").createLive>, drafting: any, objects: any, images: any, hand: ReturnType<typeof import("./hand.js").createHand>,
  *   combining: ReturnType<typeof import("./combining.js").createCombining>, cleanUp: () => void, sheet: any,
  *   fail: (error: any) => void, tell: (text: string) => void, surface: () => any, search: () => HTMLElement}} parts
  */
-export function createActions({ store, api, drafting, objects, images, hand, combining, cleanUp, sheet, fail, tell, surface, search }) {
+export function createActions({ store, api, live, drafting, objects, images, hand, combining, cleanUp, sheet, fail, tell, surface, search }) {
   const categoriesPath = () => `/projects/${encodeURIComponent(store.get().project?.id ?? "")}/categories`;
 
   /** @param {string} method @param {string} path @param {unknown} body */
@@ -111,6 +111,16 @@ export function createActions({ store, api, drafting, objects, images, hand, com
     surface().cursor.move(dx * step, dy * step);
   }
 
+  /** An image that nobody else is at. */
+  async function goToFree() {
+    try {
+      images.open((await live.next()).id);
+    } catch (/** @type {any} */ error) {
+      if (error.status === 404) tell(error.message);
+      else fail(error);
+    }
+  }
+
   const isAmbiguous = () => (store.get().draft?.candidates.length ?? 0) > 1;
   const done = (/** @type {unknown} */ _) => true;
 
@@ -152,6 +162,7 @@ export function createActions({ store, api, drafting, objects, images, hand, com
     paste: () => objects.paste(),
     copyToNext: () => done(copyToNext()),
     nextUnlabelled: () => images.goUnlabelled() || done(tell("There is no image without objects after this one.")),
+    nextFree: () => done(goToFree()),
     quick: () => flip("quick") && done(tell(store.get().view.quick ? "Quick mode: the next click or box accepts the draft." : "Quick mode is off: clicks add to the draft.")),
     toggleHover: () => done(store.update(setView, { hover: previews(store.get()) ? "off" : "on" })),
     isolate: () => flip("isolate"),

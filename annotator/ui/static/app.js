@@ -4,6 +4,7 @@ import { createApi } from "./api.js";
 import { createCrosshair } from "./canvas/crosshair.js";
 import { createSurface } from "./canvas/surface.js";
 import { createCombining } from "./combining.js";
+import { createConflicts } from "./conflicts.js";
 import { createDrafting, freshId } from "./drafting.js";
 import { h } from "./dom.js";
 import { createHand } from "./hand.js";
@@ -25,6 +26,7 @@ import { handTools } from "./panels/handTools.js";
 import { shortcutSheet } from "./panels/shortcuts.js";
 import { stage } from "./panels/stage.js";
 import { statusBar, toasts, viewSettings } from "./panels/status.js";
+import { createLive } from "./live.js";
 import { createModels } from "./models.js";
 import { remembered, rememberView } from "./remember.js";
 import { createScene } from "./scene.js";
@@ -45,7 +47,8 @@ export async function mount(element) {
   element.dataset["mounted"] = "";
   element.classList.add("ann-root");
   const store = createStore({ ...initialState(), ...remembered() });
-  const api = createApi({ client: freshId() });
+  const client = freshId();
+  const api = createApi({ client });
   const feedback = createFeedback(store);
   const journal = await claimTab();
 
@@ -59,10 +62,11 @@ export async function mount(element) {
     storage: localStorage, name: journal,
     onProgress: ({ phase, pending, message }) => store.update((state) => ({ ...state, saving: { ...state.saving, phase, pending, message } })),
     onSaved: (write, reply, more) => { applySaved(store, feedback.tell, write, reply, more); recount(); },
-    onRefused: (write, error) => {
+    onRefused: (write, error) => void conflicts.settle(write, error).then((settled) => {
+      if (settled) return;
       feedback.fail(error);
       if (store.get().image?.id === write.image) void images.open(write.image);
-    },
+    }),
   });
   const drafting = createDrafting({
     store, api, add: queue.add, fail: feedback.fail, needCategory: () => store.update(merge, { naming: "accept" }),
@@ -75,12 +79,14 @@ export async function mount(element) {
   const hand = createHand({ store, api, drafting, objects, fail: feedback.fail, tell: feedback.tell });
   const combining = createCombining({ store, api, queue, drafting, objects, fail: feedback.fail, tell: feedback.tell });
   const images = createImages({ store, api, queue, drafting, fail: feedback.fail });
+  const conflicts = createConflicts({ store, images, objects, fail: feedback.fail, tell: feedback.tell });
+  const live = createLive({ store, api, client, images });
   const models = createModels({ store, api, fail: feedback.fail, changed: () => { images.embedAgain(); drafting.askAgain(); } });
   let timer = 0;
   const recount = () => { clearTimeout(timer); timer = window.setTimeout(() => images.loadProject().catch(() => undefined), COUNTS_MS); };
 
   const sheet = shortcutSheet({ store, firstSteps: () => store.update(merge, { hint: true }) });
-  const actions = createActions({ store, api, drafting, objects, images, hand, combining, cleanUp: () => tools.toggleMenu(), sheet, ...feedback, surface: () => surface, search: () => list.search });
+  const actions = createActions({ store, live, drafting, api, objects, images, hand, combining, cleanUp: () => tools.toggleMenu(), sheet, ...feedback, surface: () => surface, search: () => list.search });
   const list = imageList({ store, open: images.open, filter: images.filter, addFiles: images.upload });
   const strip = candidateStrip({ store, choose: drafting.choose });
   const middle = stage({

@@ -16,6 +16,8 @@ const PICTURES = 3;
 const PASSING_MS = 250;
 /** How often it is looked how far an image that is prepared has come; milliseconds. */
 const LOOK_MS = 400;
+/** How often it is looked whether the page is at rest; milliseconds. */
+const IDLE_MS = 150;
 const HASH = /^#image=(.+)$/;
 
 /** The image that the address names. @param {string} hash */
@@ -219,6 +221,16 @@ export function createImages({ store, api, queue, drafting, fail }) {
     }
   }
 
+  /** `refresh` as soon as nothing is on its way to the server; somebody else changed the image. */
+  async function refreshWhenIdle() {
+    const { image } = store.get();
+    while (!stopped && image !== null && store.get().image?.id === image.id) {
+      if (queue.pending === 0 && !drafting.busy) return refresh();
+      await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
+    }
+    return undefined;
+  }
+
   /** @param {Iterable<File>} files */
   async function upload(files) {
     const all = [...files];
@@ -248,7 +260,7 @@ export function createImages({ store, api, queue, drafting, fail }) {
   }
 
   return {
-    follow, open, refresh, upload, mark, loadProject, loadList,
+    follow, open, refresh, refreshWhenIdle, upload, mark, loadProject, loadList,
     /** The model is another one now: what is open is made ready for it. */
     embedAgain() {
       const { image } = store.get();

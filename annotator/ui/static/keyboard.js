@@ -39,6 +39,7 @@ export const SHORTCUTS = /** @type {const} */ ([
   { keys: ["ArrowRight", "d"], action: "nextImage", title: "Next image", group: "Images" },
   { keys: ["ArrowLeft", "a"], action: "previousImage", title: "Previous image", group: "Images" },
   { keys: ["Shift+ArrowRight", "Shift+d"], action: "nextUnlabelled", title: "Next image without objects", group: "Images" },
+  { keys: ["j"], action: "nextFree", title: "Next image for me: one to do that nobody else has", group: "Images" },
   { keys: ["m"], action: "mark", title: "Mark the image done (or empty) and go to the next", group: "Images" },
   { keys: ["/"], action: "search", title: "Find an image by name", group: "Images" },
   { keys: ["f"], action: "fit", title: "Fit the image to the window (double click too)", group: "View" },

@@ -12,7 +12,7 @@ import { nothingMeasured } from "./statistics.js";
  *   candidates: of the last answer; empty before the first; replaces: the object that is being refined; local: points change
  *   a given mask only where they are; crop: where to look closer after the image's answer; closer: whether that is on the screen
  * @typedef {{id: number, category: number, rle: Rle | null, area: number, bbox: number[], score: number | null, hidden: boolean,
- *   locked: boolean, revision: number, pending?: boolean}} Annotation  id < 0: the server has not numbered it yet
+ *   locked: boolean, revision: number, updated_by?: string, pending?: boolean}} Annotation  id < 0: the server has not numbered it yet
  * @typedef {{id: string, name: string, width: number, height: number, state: string, objects: number, problem: string | null,
  *   note: string | null}} ImageItem
  * @typedef {ImageItem & {pixels: {url: string, width: number, height: number}, thumbnail: string}} OpenImage
@@ -37,7 +37,7 @@ import { nothingMeasured } from "./statistics.js";
  *   history: {undo: string | null, redo: string | null}, selected: number | null, highlighted: number | null,
  *   category: number | null, view: View, saving: {phase: string, pending: number, message: string | null, saved: string | null},
  *   latency: number | null, encodeMs: number | null, preview: Preview | null, cleanup: Cleanup | null, clipboard: {from: string, objects: Annotation[]} | null, statistics: Statistics, lastCategories: number[], palette: boolean, toasts: Toast[], hint: boolean, upload: {name: string, part: number, done: number, total: number} | null,
- *   naming: "no" | "add" | "accept", keys: import("./keymap.js").Chosen, models: ModelItem[], model: string | null, loadingModel: string | null}} State
+ *   naming: "no" | "add" | "accept", others: readonly import("./live.js").Presence[], keys: import("./keymap.js").Chosen, models: ModelItem[], model: string | null, loadingModel: string | null}} State
  */
 
 /** @returns {State} */
@@ -51,7 +51,7 @@ export const initialState = () => ({
     crosshair: false, hover: "auto", local: true, quick: false, detail: true, noOverlap: false,
   },
   saving: { phase: "idle", pending: 0, message: null, saved: null },
-  latency: null, encodeMs: null, preview: null, cleanup: null, clipboard: null, statistics: nothingMeasured(), lastCategories: [], palette: false, toasts: [], hint: false, upload: null, naming: "no", keys: {}, models: [], model: null, loadingModel: null,
+  latency: null, encodeMs: null, preview: null, cleanup: null, clipboard: null, statistics: nothingMeasured(), lastCategories: [], palette: false, toasts: [], hint: false, upload: null, naming: "no", others: [], keys: {}, models: [], model: null, loadingModel: null,
 });
 
 /**

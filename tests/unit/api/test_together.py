@@ -58,7 +58,9 @@ def test_a_tab_hears_what_others_do_and_not_what_it_does_itself(
 
     hello, event = asyncio.run(asyncio.wait_for(follow(service, acts, client="mine", count=2), 10))
     assert hello["event"] == "hello"
-    assert (event["event"], json.loads(event["data"])) == ("image", {"image": images[0], "author": "ann"})
+    data = json.loads(event["data"])
+    assert (event["event"], data["image"], data["author"]) == ("image", images[0], "ann")
+    assert (data["item"]["name"], data["item"]["state"]) == ("a.png", "done"), "lists need not ask"
     assert int(event["id"]) > int(hello["id"])
 
 

@@ -1,6 +1,7 @@
 /** The images of the project: find one, see how far the work is, open it. */
 
 import { h, icon, setText, virtualList } from "../dom.js";
+import { peopleOn, showPeople } from "./presence.js";
 
 /** @typedef {import("../store.js").ImageItem} ImageItem */
 
@@ -79,6 +80,7 @@ export function imageList({ store, open, filter, addFiles }) {
     const total = number.format(state.list.items.length);
     setText(position, index >= 0 ? `${number.format(index + 1)} / ${total}` : total);
   });
+  store.watch((state) => [state.others], () => rows.draw());
   store.watch((state) => [state.project?.counts, state.project?.scan, state.list], (state) => showCounts(state));
 
   /** @param {import("../store.js").State} state */
@@ -125,7 +127,8 @@ function imageRow(item, open) {
     h("span", { class: "ann-thumb" }, picture),
     h("span", { class: "ann-image-text" },
       h("span", { class: "ann-image-name" }, folder === "" ? null : h("span", { class: "ann-folder" }, folder), h("span", { class: "ann-name-start" }, start), h("span", {}, end)),
-      h("span", { class: "ann-image-state" }, h("i", { class: "ann-dot" }), h("span"))));
+      h("span", { class: "ann-image-state" }, h("i", { class: "ann-dot" }), h("span"))),
+    h("span", { class: "ann-row-people" }));
 }
 
 /** @param {HTMLElement} row @param {ImageItem} item @param {import("../store.js").State} state */
@@ -134,6 +137,8 @@ function updateRow(row, item, state) {
   const here = (state.image?.id ?? state.opening ?? state.failure?.id) === item.id;
   row.setAttribute("aria-selected", String(here));
   row.dataset["state"] = kind;
+  const people = row.querySelector(".ann-row-people");
+  if (people instanceof HTMLElement) showPeople(people, peopleOn(state.others, item.id));
   const text = row.querySelector(".ann-image-state span");
   const label = STATES[/** @type {keyof typeof STATES} */ (kind)];
   if (text !== null) setText(text, item.problem !== null ? reasonOf(item.problem) : (item.objects === 0 ? label : `${label} · ${objectsText(item.objects)}`));

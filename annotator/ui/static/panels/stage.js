@@ -3,6 +3,7 @@
 import { button, h, icon, setText } from "../dom.js";
 import { retitle } from "../keyHints.js";
 import { nameParts, objectsText } from "./imageList.js";
+import { presenceLine } from "./presence.js";
 
 /** @typedef {import("../store.js").State} State */
 
@@ -74,7 +75,7 @@ function bar({ store, run }) {
     retitle(redo, history.redo === null ? "Nothing to redo" : `Redo: ${history.redo}`, store.get().keys);
   });
   return h("div", { class: "ann-bar", role: "toolbar", "aria-label": "Image and draft" },
-    h("div", { class: "ann-bar-group" }, previous, next), h("div", { class: "ann-title" }, name, details),
+    h("div", { class: "ann-bar-group" }, previous, next), h("div", { class: "ann-title" }, name, details), presenceLine({ store }),
     h("div", { class: "ann-bar-group" }, undo, redo), h("span", { class: "ann-divider" }),
     h("div", { class: "ann-bar-group" }, discard, accept), h("span", { class: "ann-divider" }), mark);
 }
