@@ -40,6 +40,7 @@ def serve(
         host, port = listener.getsockname()[:2]
         url = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5))
+        service.together.feed.until(lambda: server.should_exit)
         print(
             f"annotator is at {url} (project “{service.name}”, model {service.engine.model}). Stop with Ctrl+C.",
             flush=True,

@@ -150,6 +150,7 @@ def save_draft(service: Current, author: Author, image: ImageId, body: schemas.D
         revision=body.revision,
         label=body.label,
         replaces=body.replaces,
+        replaces_revision=body.replaces_revision,
     )
     return _saved(service, author, image, draft=schemas.draft_json(draft))
 

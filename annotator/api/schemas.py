@@ -98,6 +98,7 @@ class DraftBody(PromptBody):
     revision: Revision | None = None
     label: Name = "edit draft"
     replaces: Id | None = None
+    replaces_revision: Revision | None = None
 
 
 class RevisionBody(Body):

@@ -21,6 +21,9 @@ from annotator.sessions.library import Library
 from annotator.store import annotation_rows, history_rows, image_rows, project_rows
 from annotator.store.database import now
 
+_SOME_OTHER_MASK = "unknown"
+"""In place of the hash of a mask that was seen and is not there any more: accepting finds the conflict."""
+
 
 class Drafts:
     """Writes drafts. Every verb names its author; a verb that returns has its effect on disk."""
@@ -43,12 +46,15 @@ class Drafts:
         revision: int | None,
         label: str,
         replaces: int | None = None,
+        replaces_revision: int | None = None,
     ) -> Draft:
         """Keep what a person is making on an image.
 
         Args:
             revision: that of the draft that was there before; None when there was none.
             replaces: annotation whose place the draft takes when it is accepted.
+            replaces_revision: that of the annotation when the draft was begun, which may be long ago: whoever was cut
+                off from the server has not seen what others made of it. None: as it is now.
 
         Raises:
             Conflict: the draft is another one by now (a second tab), or the annotation is locked.
@@ -64,7 +70,7 @@ class Drafts:
             started = before.started if before and before.id == draft_id else now()
             known = before.replaces if before and before.id == draft_id else None
             if known is None and replaces is not None:
-                known = _replaced(connection, image_id, replaces)
+                known = _replaced(connection, image_id, replaces, replaces_revision)
             draft = Draft(draft_id, image_id, author, prompt, category_id, started, now(), replaces=known)
             if before is not None and before.content() == draft.content():
                 return before  # asked again because the first reply was lost
@@ -204,13 +210,14 @@ class Drafts:
             return annotation_rows.get(connection, annotation.id)
 
 
-def _replaced(connection: Connection, image_id: str, annotation_id: int) -> Replaces:
+def _replaced(connection: Connection, image_id: str, annotation_id: int, revision: int | None) -> Replaces:
     annotation = annotation_rows.get(connection, annotation_id)
     if annotation.image_id != image_id:
         raise NotFound(f"Object {annotation_id} is not on this image.", field="replaces")
     if annotation.locked:
         raise Conflict(f"Object {annotation_id} is locked; unlock it first.")
-    return Replaces(annotation_id, _hash(annotation.mask))
+    changed = revision is not None and revision != annotation.revision
+    return Replaces(annotation_id, _SOME_OTHER_MASK if changed else _hash(annotation.mask))
 
 
 def _unchanged(connection: Connection, draft: Draft) -> Annotation:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 
@@ -103,11 +103,16 @@ class Feed:
         self._round = 0
         self._lock = threading.Lock()
         self._closed = threading.Event()
+        self._over: Callable[[], bool] = lambda: False
+
+    def until(self, over: Callable[[], bool]) -> None:
+        """Let go of everybody when `over` says so: a server waits for its connections before it goes down."""
+        self._over = over
 
     @property
     def closed(self) -> bool:
         """Whether the server is going down: listeners are to hang up."""
-        return self._closed.is_set()
+        return self._closed.is_set() or self._over()
 
     def close(self) -> None:
         """Let go of everybody who listens."""

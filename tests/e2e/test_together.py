@@ -76,12 +76,13 @@ def test_who_comes_second_is_shown_both_versions(two: tuple[Annotator, Annotator
     ann, ben = two
     ann.click(60, 50).press("Enter")
     ben.page.wait_for_function("window.annotator.state().objects.length === 1", timeout=5_000)
+    ann.click(60, 50)
     ann.page.context.set_offline(True)
-    for key in ("e", "b"):
+    for key in ("e", "x"):
         ann.page.keyboard.press(key)
     ann.page.mouse.click(*ann.place(140, 100))
     ann.page.keyboard.press("Enter")
-    ben.settle().click(60, 50).press("e", "b")
+    ben.settle().click(60, 50).press("e", "x")
     ben.click(20, 100).press("Enter")
     theirs = ben.objects[0]["rle"]
     ann.page.context.set_offline(False)

@@ -79,7 +79,7 @@ export async function mount(element) {
   const hand = createHand({ store, api, drafting, objects, fail: feedback.fail, tell: feedback.tell });
   const combining = createCombining({ store, api, queue, drafting, objects, fail: feedback.fail, tell: feedback.tell });
   const images = createImages({ store, api, queue, drafting, fail: feedback.fail });
-  const conflicts = createConflicts({ store, images, objects, fail: feedback.fail, tell: feedback.tell });
+  const conflicts = createConflicts({ store, images, objects, drafting, fail: feedback.fail, tell: feedback.tell });
   const live = createLive({ store, api, client, images });
   const models = createModels({ store, api, fail: feedback.fail, changed: () => { images.embedAgain(); drafting.askAgain(); } });
   let timer = 0;

@@ -18,9 +18,9 @@ export function differenceOf(before, after) {
 }
 
 /**
- * @param {{store: import("./store.js").Store, images: any, objects: any, fail: (error: any, retry?: () => void) => void, tell: (text: string) => void}} options
+ * @param {{store: import("./store.js").Store, images: any, objects: any, drafting: any, fail: (error: any, retry?: () => void) => void, tell: (text: string) => void}} options
  */
-export function createConflicts({ store, images, objects, fail, tell }) {
+export function createConflicts({ store, images, objects, drafting, fail, tell }) {
   /** @param {number} id */
   const find = (id) => store.get().objects.find((object) => object.id === id) ?? null;
 
@@ -53,6 +53,8 @@ export function createConflicts({ store, images, objects, fail, tell }) {
       const kept = mine ?? (write.kind === "delete" ? /** @type {Annotation} */ ({ id: write.object }) : null);
       if (!here || kept === null) return false;
       await images.open(write.image);
+      // What it was made of is shown as a whole from now on; the points alone would be asked of the other's mask.
+      if (store.get().draft?.replaces === write.object) drafting.discard();
       offer(write, kept, error);
       return true;
     },

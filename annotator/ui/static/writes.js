@@ -37,10 +37,13 @@ export function toRequest(write, truth) {
   }
 }
 
-/** The object that a draft refines, by the number it has by now. @param {Write} write @param {Truth} truth */
+/** The object that a draft refines, by the number it has by now, as it was seen. @param {Write} write @param {Truth} truth */
 function refined(write, truth) {
   const replaces = /** @type {number | null | undefined} */ (write.body["replaces"]);
-  return replaces == null ? {} : { replaces: truth.ids[replaces] ?? replaces };
+  if (replaces == null) return {};
+  const id = truth.ids[replaces] ?? replaces;
+  const seen = truth.objects[id];
+  return seen === undefined ? { replaces: id } : { replaces: id, replaces_revision: seen };
 }
 
 /** @param {Write} write @param {Truth} truth */

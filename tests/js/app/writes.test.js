@@ -215,5 +215,5 @@ test("a browser that refuses to store anything still saves", async () => {
 
 test("an object that is refined before the server has numbered it is named by its number when that is there", () => {
   const write = { kind: "put-draft", image: "i", key: "draft:i", body: { id: "d", replaces: -7 } };
-  assert.deepEqual(toRequest(write, { drafts: {}, objects: { 3: 1 }, ids: { "-7": 3 } }).body, { id: "d", replaces: 3, revision: null });
+  assert.deepEqual(toRequest(write, { drafts: {}, objects: { 3: 1 }, ids: { "-7": 3 } }).body, { id: "d", replaces: 3, replaces_revision: 1, revision: null });
 });

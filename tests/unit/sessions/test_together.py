@@ -174,3 +174,29 @@ def test_different_objects_of_two_people_on_one_image_are_both_kept(service: Ser
     assert service.editor.undo(author="ann", image_id=images[0]) == "relabel"
     now = service.image(author="ann", image_id=images[0]).annotations
     assert [(one.author, one.category_id) for one in now] == [("ann", 1), ("ben", 2)], "each undoes only their own"
+
+
+def test_a_refinement_begun_before_somebody_else_changed_the_object_does_not_overwrite_it(
+    service: Service, images: list[str]
+) -> None:
+    from annotator.domain.prompt import Point, Prompt
+
+    made = service.editor.add(author="ann", image_id=images[0], category="cat", mask=MASK)
+    changed = Mask.from_array(np.pad(np.ones((30, 20)), ((10, 40), (10, 90))))
+    service.editor.update(author="ben", annotation_id=made.id, revision=made.revision, mask=changed)
+    # Ann was cut off: she has seen the object as it was, and says so.
+    service.drafts.save(
+        author="ann",
+        image_id=images[0],
+        draft_id="d",
+        prompt=Prompt(points=(Point(15, 15),), mask=made.mask),
+        category_id=None,
+        revision=None,
+        label="refine",
+        replaces=made.id,
+        replaces_revision=made.revision,
+    )
+    with pytest.raises(Conflict, match="by ben"):
+        service.drafts.accept(author="ann", image_id=images[0], draft_id="d", category="cat")
+    (kept,) = service.image(author="ann", image_id=images[0]).annotations
+    assert kept.mask == changed
