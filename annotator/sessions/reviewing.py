@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection
-
 from annotator.domain.annotation import REVIEW_STATES, Annotation
 from annotator.domain.changes import Change, Edit
 from annotator.domain.review import ImageOrder, ObjectFilter, ObjectOrder
@@ -163,7 +161,7 @@ class Reviewer:
         with self._database.read() as connection:
             annotation = annotation_rows.get(connection, annotation_id)
             image = image_rows.get(connection, annotation.image_id)
-            colour = self._colours(connection).get(annotation.category_id, _PLAIN)
+            colour = project_rows.colours(connection, self._project_id).get(annotation.category_id, _PLAIN)
         self._library.source(image)  # says why, where it can't be shown
         return object_picture(self._shelf, self._library.path(image), annotation.mask, colour=colour, size=size)
 
@@ -176,15 +174,12 @@ class Reviewer:
         """
         with self._database.read() as connection:
             image_rows.get(connection, image_id)
-            colours = self._colours(connection)
+            colours = project_rows.colours(connection, self._project_id)
             found = annotation_rows.of_image(connection, image_id)
             masks = [(one.mask, colours.get(one.category_id, _PLAIN)) for one in found]
         path = self._library.thumbnail(image_id, longest=OVERVIEW_LONGEST)
         largest_first = sorted(masks, key=lambda pair: -pair[0].area)
         return overview_picture(path, largest_first)
-
-    def _colours(self, connection: Connection) -> dict[int, str]:
-        return {one.id: one.colour for one in project_rows.list_categories(connection, self._project_id)}
 
 
 def _edits(annotations: Sequence[Annotation], parts: dict[str, object]) -> tuple[Edit, ...]:

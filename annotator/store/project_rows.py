@@ -48,6 +48,12 @@ def list_categories(connection: Connection, project_id: str) -> list[Category]:
     return [Category(row.id, row.name, row.supercategory, row.colour, row.objects, row.extra) for row in rows]
 
 
+def colours(connection: Connection, project_id: str) -> dict[int, str]:
+    """The colours of the categories by id; objects are not counted."""
+    rows = connection.execute(select(categories.c.id, categories.c.colour).where(categories.c.project_id == project_id))
+    return {row.id: row.colour for row in rows}
+
+
 def get_category(connection: Connection, project_id: str, category: int | str) -> Category:
     """A category by id or name, its objects not counted.
 

@@ -12,11 +12,12 @@ from starlette.types import Scope
 
 from annotator.sessions.service import Service
 from annotator.ui import export_tab, import_tab, theme
-from annotator.ui.canvas import STATIC_URL, annotation_canvas, header
+from annotator.ui.canvas import STATIC_URL, annotation_canvas, header, review_gallery
 
 STATIC = Path(__file__).parent / "static"
 _HEAD = f"""
 <link rel="stylesheet" href="{STATIC_URL}/theme.css">
+<link rel="stylesheet" href="{STATIC_URL}/review/review.css">
 <link rel="modulepreload" href="{STATIC_URL}/app.js">
 """
 
@@ -40,6 +41,8 @@ def build(service: Service) -> gr.Blocks:
         with gr.Tabs(elem_id="ann-tabs"):
             with gr.Tab("Annotate", elem_id="ann-annotate") as annotate:
                 annotation_canvas()
+            with gr.Tab("Review", elem_id="ann-review"):
+                review_gallery()
             with gr.Tab("Import", elem_id="ann-import"):
                 import_tab.build(service)
             with gr.Tab("Export", elem_id="ann-export"):

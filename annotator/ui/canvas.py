@@ -20,6 +20,11 @@ def annotation_canvas() -> gr.HTML:
     return _from_module("app.js", elem_id="ann-canvas")
 
 
+def review_gallery() -> gr.HTML:
+    """Objects and images to look through and judge: everything on the Review tab."""
+    return _from_module("review/review.js", elem_id="ann-review-page")
+
+
 def header() -> gr.HTML:
     """The name of the project and the switch between light and dark."""
     return _from_module("header.js", elem_id="ann-header")

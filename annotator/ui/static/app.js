@@ -9,7 +9,7 @@ import { createDrafting, freshId } from "./drafting.js";
 import { h } from "./dom.js";
 import { createHand } from "./hand.js";
 import { createHover } from "./hover.js";
-import { createImages, imageInHash } from "./images.js";
+import { createImages } from "./images.js";
 import { adoptJournals, claimTab } from "./journal.js";
 import { listen } from "./keyboard.js";
 import { showHints } from "./keyHints.js";
@@ -26,6 +26,7 @@ import { handTools } from "./panels/handTools.js";
 import { shortcutSheet } from "./panels/shortcuts.js";
 import { stage } from "./panels/stage.js";
 import { statusBar, toasts, viewSettings } from "./panels/status.js";
+import { createLinks } from "./links.js";
 import { createLive } from "./live.js";
 import { createModels } from "./models.js";
 import { remembered, rememberView } from "./remember.js";
@@ -123,10 +124,7 @@ export async function mount(element) {
   });
   window.addEventListener("focus", () => { queue.nudge(); void images.refresh(); });
   window.addEventListener("online", () => queue.nudge());
-  window.addEventListener("hashchange", () => {
-    const id = imageInHash(location.hash);
-    if (id !== null && id !== store.get().image?.id) void images.open(id);
-  });
+  createLinks({ store, images, look: (bbox) => surface.lookAt(bbox) });
   store.watch((state) => [state.project?.name, state.list.items.length], ({ project }) => {
     if (project === null) return;
     const title = document.querySelector("[data-annotator-project]");

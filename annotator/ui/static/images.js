@@ -18,16 +18,16 @@ const PASSING_MS = 250;
 const LOOK_MS = 400;
 /** How often it is looked whether the page is at rest; milliseconds. */
 const IDLE_MS = 150;
-const HASH = /^#image=(.+)$/;
-
 /** The image that the address names. @param {string} hash */
 export function imageInHash(hash) {
-  const match = HASH.exec(hash);
-  try {
-    return match?.[1] === undefined ? null : decodeURIComponent(match[1]);
-  } catch {
-    return null; // a % without its two digits
-  }
+  const id = new URLSearchParams(hash.replace(/^#/, "")).get("image") ?? "";
+  return id === "" || id.includes("%") ? null : id; // a % is left where its two digits are missing
+}
+
+/** The object that the address names. @param {string} hash */
+export function objectInHash(hash) {
+  const id = Number(new URLSearchParams(hash.replace(/^#/, "")).get("object") ?? Number.NaN);
+  return Number.isInteger(id) && id > 0 ? id : null;
 }
 
 /**

@@ -12,7 +12,7 @@ import { nothingMeasured } from "./statistics.js";
  *   candidates: of the last answer; empty before the first; replaces: the object that is being refined; local: points change
  *   a given mask only where they are; crop: where to look closer after the image's answer; closer: whether that is on the screen
  * @typedef {{id: number, category: number, rle: Rle | null, area: number, bbox: number[], score: number | null, hidden: boolean,
- *   locked: boolean, revision: number, updated_by?: string, pending?: boolean}} Annotation  id < 0: the server has not numbered it yet
+ *   locked: boolean, revision: number, updated_by?: string, review?: string, note?: string, pending?: boolean}} Annotation  id < 0: the server has not numbered it yet
  * @typedef {{id: string, name: string, width: number, height: number, state: string, objects: number, problem: string | null,
  *   note: string | null}} ImageItem
  * @typedef {ImageItem & {pixels: {url: string, width: number, height: number}, thumbnail: string}} OpenImage

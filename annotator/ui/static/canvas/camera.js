@@ -7,6 +7,9 @@ import { fit, pan, resized, zoom } from "./viewport.js";
  * @typedef {import("./viewport.js").Size} Size
  */
 
+/** How close a small object is looked at; screen pixels an image pixel. */
+const CLOSE = 4;
+
 export class Camera {
   /** @param {() => void} moved called after each move */
   constructor(moved) {
@@ -31,6 +34,13 @@ export class Camera {
   fit() {
     this.look(fit(this.image, this.host));
     this.fitted = true;
+  }
+
+  /** Have a box in sight with as much around it, but no farther away than the whole image. @param {number[]} bbox x, y, width, height in image pixels */
+  lookAt([x = 0, y = 0, width = 0, height = 0]) {
+    const whole = fit(this.image, this.host).scale;
+    const scale = Math.max(whole, Math.min(this.host.width / (2 * width + 32), this.host.height / (2 * height + 32), CLOSE));
+    this.look({ scale, x: this.host.width / 2 - (x + width / 2) * scale, y: this.host.height / 2 - (y + height / 2) * scale });
   }
 
   /** Another image. @param {Size} image */

@@ -23,6 +23,8 @@ export function createSurface(host, onIntent) {
     /** @param {Scene} scene */
     render: (scene) => surface.render(scene),
     fit: () => surface.camera.fit(),
+    /** @param {number[]} bbox in image pixels */
+    lookAt: (bbox) => surface.camera.lookAt(bbox),
     zoomIn: () => surface.camera.zoomBy(1.5),
     zoomOut: () => surface.camera.zoomBy(1 / 1.5),
     actualSize: () => surface.camera.zoomBy(1 / surface.view.scale),

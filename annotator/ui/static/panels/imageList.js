@@ -6,7 +6,7 @@ import { peopleOn, showPeople } from "./presence.js";
 /** @typedef {import("../store.js").ImageItem} ImageItem */
 
 export const STATES = { todo: "To do", in_progress: "In progress", done: "Done", empty: "Empty", broken: "Broken" };
-const FILTERS = [["", "All"], ...Object.entries(STATES)];
+const FILTERS = [["", "All"], ...Object.entries(STATES), ["returned", "Sent back to me"]];
 const ROW_HEIGHT = 56;
 const TYPING_MS = 180;
 const NAME_END = 9;

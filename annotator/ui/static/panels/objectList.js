@@ -78,7 +78,7 @@ function objectRow(object, verbs, store) {
     },
   },
   h("i", { class: "ann-swatch" }),
-  h("span", { class: "ann-object-category", role: "gridcell" }, h("span", { class: "ann-object-name" }), relabel),
+  h("span", { class: "ann-object-category", role: "gridcell" }, h("span", { class: "ann-object-name" }), h("span", { class: "ann-object-review" }), relabel),
   h("span", { class: "ann-object-figures", role: "gridcell" }, h("span", { title: "How sure the model was" }), h("span", { title: "Area" })),
   h("span", { class: "ann-object-actions", role: "gridcell" },
     button({ title: "Refine", action: "refine", icon: "pencil", testid: "object-refine", click: own(verbs.refine) }),
@@ -103,6 +103,10 @@ function updateRow(row, object, state) {
   swatch.style.background = category?.colour ?? "#888888";
   const name = /** @type {HTMLElement} */ (row.querySelector(".ann-object-name"));
   setText(name, category?.name ?? "?");
+  const review = /** @type {HTMLElement} */ (row.querySelector(".ann-object-review"));
+  setText(review, object.review === "rejected" ? (object.note === "" || object.note === undefined ? "Rejected" : `Rejected: ${object.note}`) : object.review === "approved" ? "✓" : "");
+  review.title = object.review === "approved" ? "Approved" : review.textContent ?? "";
+  row.classList.toggle("is-rejected", object.review === "rejected");
   const relabel = /** @type {HTMLSelectElement} */ (row.querySelector(".ann-relabel"));
   if (selected && !object.locked) fill(relabel, categories, object.category);
   row.classList.toggle("can-relabel", selected && !object.locked);
