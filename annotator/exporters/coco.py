@@ -17,7 +17,6 @@ from typing import IO, Any
 import annotator
 from annotator.domain.mask import Mask
 from annotator.domain.polygon import has_holes, polygons
-from annotator.errors import InvalidInput
 from annotator.exporters.atomic import appearing
 from annotator.exporters.base import (
     ExportAnnotation,
@@ -29,7 +28,7 @@ from annotator.exporters.base import (
     read_options,
 )
 from annotator.exporters.coco_check import Checked, check
-from annotator.exporters.selection import Selection, category_numbers
+from annotator.exporters.selection import REVIEW, Selection, category_numbers
 
 FILE_NAME = "annotations.json"
 NAMESPACE = "annotator"
@@ -60,6 +59,7 @@ class CocoExporter:
             "annotated: images with objects and images confirmed empty; all: every readable image.",
             ("annotated", "all"),
         ),
+        REVIEW,
         Option(
             "category_ids",
             "Category ids",
@@ -86,11 +86,11 @@ class CocoExporter:
         numbers = category_numbers(source, keep=_keeps_ids(source, values["category_ids"]))
         target = target_dir / FILE_NAME
         steps = 2 * sum(1 for _ in source.images())
-        selection = Selection(source, numbers, images=values["images"])
+        selection = Selection(source, numbers, images=values["images"], review=values["review"])
         with appearing(target) as scratch:
             written = scratch / FILE_NAME
             counts = _write(written, source, selection, values, lambda done: progress(done, steps))
-            _require_something(counts)
+            selection.require_something(counts[0])
             checked = check(
                 written,
                 selection.again(),
@@ -223,14 +223,6 @@ def _keeps_ids(source: ExportSource, wanted: str) -> bool:
     own = source.extra.get(NAMESPACE)
     imported = isinstance(own, dict) and own.get("category_ids") == "keep"
     return wanted == "keep" or (wanted == "auto" and imported)
-
-
-def _require_something(counts: tuple[int, int]) -> None:
-    if counts[0] == 0:
-        raise InvalidInput(
-            "There is nothing to export: no image has an object or is confirmed empty. Accept objects, mark images"
-            " without any as “empty”, or export with images=all."
-        )
 
 
 def _renumbered(numbers: dict[int, int], source: ExportSource) -> list[str]:

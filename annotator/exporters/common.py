@@ -13,7 +13,7 @@ from typing import Any
 
 import annotator
 from annotator.domain.mask import Mask
-from annotator.errors import ExportFailed, InvalidInput
+from annotator.errors import ExportFailed
 from annotator.exporters.atomic import appearing_folder
 from annotator.exporters.base import (
     ExportAnnotation,
@@ -27,7 +27,7 @@ from annotator.exporters.base import (
     read_options,
 )
 from annotator.exporters.png import write_png
-from annotator.exporters.selection import Selection, category_numbers
+from annotator.exporters.selection import REVIEW, Selection, category_numbers
 from annotator.exporters.splits import NAMES, SplitImage, assign, groups_by_folder, groups_by_pattern, read_fractions
 
 COMMON = (
@@ -39,6 +39,7 @@ COMMON = (
         "annotated: images with objects and images confirmed empty; all: every readable image.",
         ("annotated", "all"),
     ),
+    REVIEW,
     Option(
         "pictures",
         "Pictures",
@@ -106,7 +107,7 @@ class Work:
         self.values = values
         self.numbers = category_numbers(source)
         self.categories: list[ExportCategory] = sorted(source.categories(), key=lambda category: category.id)
-        self.selection = Selection(source, self.numbers, images=values["images"])
+        self.selection = Selection(source, self.numbers, images=values["images"], review=values["review"])
         self.images = 0
         self.objects = 0
         self.losses: list[Loss] = []
@@ -255,11 +256,7 @@ class FolderExporter:
         with appearing_folder(target_dir, about=about) as folder:
             work = Work(source, folder, values, lambda done: progress(done, steps))
             self.write(work)
-            if work.images == 0:
-                raise InvalidInput(
-                    "There is nothing to export: no image has an object or is confirmed empty. Accept objects, mark"
-                    " images without any as “empty”, or export with images=all."
-                )
+            work.selection.require_something(work.images)
         target = target_dir / self.result if self.result else target_dir
         return work.report(format=self.name, target=target, seconds=time.monotonic() - started)
 

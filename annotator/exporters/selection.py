@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from annotator.exporters.base import ExportAnnotation, ExportImage, ExportSource, Skipped
+from annotator.errors import InvalidInput
+from annotator.exporters.base import ExportAnnotation, ExportImage, ExportSource, Option, Skipped
+
+REVIEW = Option(
+    "review",
+    "Review",
+    "choice",
+    "usable",
+    "usable: all objects but the rejected; approved: only those that a reviewer approved; all: the rejected too.",
+    ("usable", "approved", "all"),
+)
+"""Which objects are exported by their review state: an option of every exporter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +33,48 @@ class Selection:
     Args:
         numbers: category ids of the source to the written ones.
         images: `annotated` (with objects or confirmed empty) or `all`.
+        review: a choice of `REVIEW`.
     """
 
-    def __init__(self, source: ExportSource, numbers: dict[int, int], *, images: str) -> None:
+    def __init__(self, source: ExportSource, numbers: dict[int, int], *, images: str, review: str = "usable") -> None:
         self._source = source
         self._images = images
+        self._review = review
+        self._skipped: list[Skipped] = []
+        self._unapproved = 0
         self.numbers = numbers
-        self.skipped: list[Skipped] = []
+
+    @property
+    def skipped(self) -> list[Skipped]:
+        """What was left out so far; objects that nobody approved are many and stand in one entry."""
+        if self._unapproved == 0:
+            return list(self._skipped)
+        one = self._unapproved == 1
+        what = "1 object" if one else f"{self._unapproved} objects"
+        reason = f"{'It is' if one else 'They are'} not approved; review {'it' if one else 'them'} or export with"
+        return [*self._skipped, Skipped(what, f"{reason} review=usable.")]
+
+    def require_something(self, images: int) -> None:
+        """Refuse a dataset without images.
+
+        Raises:
+            InvalidInput: the number of written images is 0.
+        """
+        if images:
+            return
+        if self._review == "approved" and self._unapproved:
+            raise InvalidInput(
+                f"There is nothing to export: none of the {self._unapproved} objects is approved. Approve some in the"
+                " Review tab, or export with review=usable."
+            )
+        raise InvalidInput(
+            "There is nothing to export: no image has an object or is confirmed empty. Accept objects, mark images"
+            " without any as “empty”, or export with images=all."
+        )
 
     def again(self) -> Selection:
         """The same selection from its beginning, with nothing noted yet."""
-        return Selection(self._source, self.numbers, images=self._images)
+        return Selection(self._source, self.numbers, images=self._images, review=self._review)
 
     def chosen(self) -> Iterator[tuple[int, Chosen | None]]:
         """For every image of the source its number from 1, and what to write of it, if anything."""
@@ -53,7 +95,10 @@ class Selection:
 
     def _usable(self, annotation: ExportAnnotation, image: ExportImage) -> bool:
         mask = annotation.mask
-        if annotation.review == "rejected":
+        if self._review == "approved" and annotation.review not in ("approved", "rejected"):
+            self._unapproved += 1
+            return False
+        if self._review != "all" and annotation.review == "rejected":
             reason = "It was rejected in review."
         elif annotation.category_id not in self.numbers:
             reason = f"Its category {annotation.category_id} does not exist; give it another one."
@@ -70,7 +115,7 @@ class Selection:
 
     def _skip(self, what: str, reason: str) -> None:
         # Names that are not Unicode must not make the report unprintable.
-        self.skipped.append(Skipped(what.encode("utf-8", "replace").decode("utf-8"), reason))
+        self._skipped.append(Skipped(what.encode("utf-8", "replace").decode("utf-8"), reason))
 
 
 def category_numbers(source: ExportSource, *, keep: bool = False) -> dict[int, int]:
