@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from annotator.errors import InvalidInput
@@ -34,9 +34,19 @@ class Selection:
         numbers: category ids of the source to the written ones.
         images: `annotated` (with objects or confirmed empty) or `all`.
         review: a choice of `REVIEW`.
+        among: ids of the images to look at; None: all.
     """
 
-    def __init__(self, source: ExportSource, numbers: dict[int, int], *, images: str, review: str = "usable") -> None:
+    def __init__(
+        self,
+        source: ExportSource,
+        numbers: dict[int, int],
+        *,
+        images: str,
+        review: str = "usable",
+        among: Collection[str] | None = None,
+    ) -> None:
+        self._among = among
         self._source = source
         self._images = images
         self._review = review
@@ -55,7 +65,7 @@ class Selection:
         return [*self._skipped, Skipped(what, f"{reason} review=usable.")]
 
     def require_something(self, images: int) -> None:
-        """Refuse a dataset without images.
+        """Refuse a dataset without images, after the selection was gone through.
 
         Raises:
             InvalidInput: the number of written images is 0.
@@ -74,12 +84,12 @@ class Selection:
 
     def again(self) -> Selection:
         """The same selection from its beginning, with nothing noted yet."""
-        return Selection(self._source, self.numbers, images=self._images, review=self._review)
+        return Selection(self._source, self.numbers, images=self._images, review=self._review, among=self._among)
 
     def chosen(self) -> Iterator[tuple[int, Chosen | None]]:
         """For every image of the source its number from 1, and what to write of it, if anything."""
         for number, image in enumerate(self._source.images(), 1):
-            yield number, self._choose(image)
+            yield number, self._choose(image) if self._among is None or image.id in self._among else None
 
     def _choose(self, image: ExportImage) -> Chosen | None:
         annotations = self._source.annotations(image.id)
