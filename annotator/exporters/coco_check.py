@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,18 +21,27 @@ from annotator.exporters.selection import Selection
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """How well a file agrees with the store; the IoUs are None when it has no object."""
+    """How well a file agrees with the store: the IoU of every object, and those that lost something."""
 
-    minimum_iou: float | None
-    mean_iou: float | None
+    ious: tuple[float, ...]
     losses: tuple[Loss, ...]
 
 
-def check(path: Path, selection: Selection, *, segmentation: str, progress: Callable[[int], None]) -> Checked:
+def check(
+    path: Path,
+    selection: Selection,
+    *,
+    segmentation: str,
+    progress: Callable[[int], None],
+    names: Mapping[str, str] | None = None,
+) -> Checked:
     """Compare a written file with what it was written from.
 
     RLE must decode to the stored mask; polygons to the stored mask with its holes filled, and in `auto` there must not
     be holes to fill. `progress` is called with the number of images that were compared.
+
+    Args:
+        names: what images are called in the file, by id, where that is not their name.
 
     Raises:
         ExportFailed: they differ.
@@ -47,7 +56,7 @@ def check(path: Path, selection: Selection, *, segmentation: str, progress: Call
             image = chosen.image
             entry = written.imgs.get(image.number, {})
             if (entry.get("file_name"), entry.get("width"), entry.get("height")) != (
-                image.name,
+                (names or {}).get(image.id, image.name),
                 image.width,
                 image.height,
             ):
@@ -62,7 +71,7 @@ def check(path: Path, selection: Selection, *, segmentation: str, progress: Call
     numbers = sorted(entry["id"] for entry in written.dataset["categories"])
     if numbers != sorted(selection.numbers.values()):
         raise ExportFailed(f"The category ids {numbers} are not {sorted(selection.numbers.values())}. {_REMOVED}")
-    return Checked(min(ious, default=None), sum(ious) / len(ious) if ious else None, tuple(losses))
+    return Checked(tuple(ious), tuple(losses))
 
 
 _REMOVED = "The file was removed, an older one is untouched; export again, and report it if it happens twice."
