@@ -58,6 +58,13 @@ class CocoExporter:
         ),
         REVIEW,
         Option(
+            "as_imported",
+            "Untouched objects as imported",
+            "bool",
+            True,
+            "Write objects whose mask is the imported one with the polygons, area and box that they came with.",
+        ),
+        Option(
             "category_ids",
             "Category ids",
             "choice",
@@ -175,7 +182,10 @@ class _Job:
             path.unlink()
         else:
             again = selection.again()
-            checked = check(path, again, segmentation=values["segmentation"], progress=self._step, names=names)
+            kind = values["segmentation"]
+            checked = check(
+                path, again, segmentation=kind, as_imported=values["as_imported"], progress=self._step, names=names
+            )
             self._ious += checked.ious
             self.losses += checked.losses
         self._done += sum(1 for _ in self.source.images())

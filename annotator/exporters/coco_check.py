@@ -12,6 +12,7 @@ from typing import Any
 from pycocotools import mask as rle
 from pycocotools.coco import COCO
 
+from annotator.domain.as_given import given
 from annotator.domain.mask import Mask
 from annotator.domain.polygon import filled
 from annotator.errors import ExportFailed
@@ -32,6 +33,7 @@ def check(
     selection: Selection,
     *,
     segmentation: str,
+    as_imported: bool,
     progress: Callable[[int], None],
     names: Mapping[str, str] | None = None,
 ) -> Checked:
@@ -41,6 +43,7 @@ def check(
     be holes to fill. `progress` is called with the number of images that were compared.
 
     Args:
+        as_imported: objects with the mask that they were imported with are as they came, and decode to the mask.
         names: what images are called in the file, by id, where that is not their name.
 
     Raises:
@@ -62,7 +65,8 @@ def check(
             ):
                 raise ExportFailed(f"Image {image.name} was not written as it is stored. {_REMOVED}")
             for annotation in chosen.annotations:
-                iou = _compare(written, annotation, image.number, selection.numbers, segmentation)
+                came = given(annotation.mask, annotation.extra) if as_imported else {}
+                iou = _compare(written, annotation, image.number, selection.numbers, segmentation, came)
                 ious.append(iou)
                 if iou < 1:
                     losses.append(Loss(annotation.id, image.name, iou))
@@ -86,9 +90,14 @@ def _load(path: Path) -> Any:
 
 
 def _compare(
-    written: Any, annotation: ExportAnnotation, image: int, numbers: dict[int, int], segmentation: str
+    written: Any,
+    annotation: ExportAnnotation,
+    image: int,
+    numbers: dict[int, int],
+    segmentation: str,
+    came: dict[str, Any],
 ) -> float:
-    """IoU of a written annotation with the stored mask."""
+    """IoU of a written annotation with the stored mask; `came` are the fields that it was imported with."""
     entry = written.anns.get(annotation.id)
     mask = annotation.mask
     if entry is None:
@@ -99,6 +108,7 @@ def _compare(
         "area": mask.area,
         "bbox": list(mask.bbox),
         "iscrowd": (annotation.extra or {}).get("iscrowd", 0),
+        **came,
     }
     for key, value in expected.items():
         if entry.get(key) != value:
@@ -106,9 +116,9 @@ def _compare(
     decoded = written.annToRLE(entry)
     height, width = decoded["size"]
     found = Mask(height, width, _bytes(decoded["counts"]))
-    is_polygon = isinstance(entry["segmentation"], list)
-    wanted = filled(mask) if is_polygon and segmentation == "polygon" else mask
-    if found != wanted and not (is_polygon and _same_pixels(found, wanted)):
+    is_polygon, as_it_came = isinstance(entry["segmentation"], list), "segmentation" in came
+    wanted = filled(mask) if is_polygon and segmentation == "polygon" and not as_it_came else mask
+    if found != wanted and not ((is_polygon or as_it_came) and _same_pixels(found, wanted)):
         raise ExportFailed(f"The mask of object {annotation.id} is not the stored one. {_REMOVED}")
     return 1.0 if wanted is mask else found.iou(mask)
 

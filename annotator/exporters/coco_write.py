@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import annotator
+from annotator.domain.as_given import given
 from annotator.domain.mask import Mask
 from annotator.domain.polygon import has_holes, polygons
 from annotator.exporters.base import ExportAnnotation, ExportImage, ExportSource
@@ -129,6 +130,8 @@ def _annotation(
         "bbox": list(mask.bbox),
         "iscrowd": 0,
     }
+    if values["as_imported"]:
+        row.update(given(mask, annotation.extra))
     if values["provenance"]:
         row[NAMESPACE] = {**annotation.provenance, "score": annotation.score, "review": annotation.review}
     return _with_extra(row, annotation.extra)
@@ -136,5 +139,7 @@ def _annotation(
 
 def _with_extra(row: dict[str, Any], extra: dict[str, Any] | None) -> dict[str, Any]:
     """Fields of an imported dataset that nothing here knows, behind those that are written anyway."""
-    unknown = {key: value for key, value in (extra or {}).items() if key not in row or key == "iscrowd"}
+    unknown = {
+        key: value for key, value in (extra or {}).items() if (key not in row or key == "iscrowd") and key != NAMESPACE
+    }
     return {**row, **unknown}

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from annotator.domain.as_given import FIELDS, keep
 from annotator.errors import InvalidInput
 from annotator.importers.base import (
     BadRecord,
@@ -146,6 +147,8 @@ def _annotation(item: Item, known: Known, *, results: bool) -> Iterator[Imported
     extra = _extra(value, _OF_ANNOTATIONS)
     if extra.get("iscrowd") == 0:
         del extra["iscrowd"]
+    if record.mask is not None and not results:
+        extra.update(keep(record.mask, _right(value, problems)))
     corners = None
     if record.box is not None:
         x, y, width, height = record.box
@@ -161,6 +164,17 @@ def _annotation(item: Item, known: Known, *, results: bool) -> Iterator[Imported
         record=own,
         extra=extra,
     )
+
+
+def _right(value: dict[str, Any], problems: list[Problem]) -> dict[str, Any]:
+    """The fields about the mask with which nothing is wrong; others are mended by writing them anew."""
+    wrong = set()
+    for problem in problems:
+        field = problem.where.rpartition(".")[2].partition("[")[0]
+        if field == "segmentation" and problem.severity != "error":
+            continue  # it leaves the image, and is drawn all the same
+        wrong.add(field)
+    return {name: value[name] for name in FIELDS if name in value and name not in wrong}
 
 
 def _adopt(known: Known, project: Project) -> None:
