@@ -8,7 +8,7 @@ Format: https://cocodataset.org/#format-data and #format-results
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from annotator.importers.base import (
     Imported,
     ImportImage,
     ImportNote,
+    KnownImage,
     Progress,
     Project,
 )
@@ -33,7 +34,7 @@ from annotator.importers.coco_records import (
     check_category,
     check_image,
 )
-from annotator.importers.coco_values import Problem, is_number, printable
+from annotator.importers.coco_values import Problem, is_number, printable, shown
 from annotator.importers.json_items import Item, items
 
 _LISTS = ("images", "categories", "annotations")
@@ -58,10 +59,11 @@ class CocoImporter:
             raise InvalidInput(f"{path.name} is empty; get it again from its source.")
         known = Known()
         seen: set[str] = set()
+        here = {image.name: image for image in project.images}
         for item in items(path, results=True):
             progress(item.start // 2, size)
             seen.add(item.section)
-            yield from _first(item, known, project)
+            yield from _first(item, known, here)
         if "" in seen:  # a list of results refers to what the project has
             _adopt(known, project)
         elif not {"images", "annotations"} <= seen:
@@ -73,7 +75,7 @@ class CocoImporter:
         progress(size, size)
 
 
-def _first(item: Item, known: Known, project: Project) -> Iterator[Imported]:
+def _first(item: Item, known: Known, here: Mapping[str, KnownImage]) -> Iterator[Imported]:
     """Images, categories and what is kept of everything else."""
     if item.section not in (*_LISTS, "info", ""):
         if item.index is None and item.value != []:
@@ -84,23 +86,27 @@ def _first(item: Item, known: Known, project: Project) -> Iterator[Imported]:
         return
     elif item.section == "images":
         problems = check_image(item.value, item.index, known)
-        found = list(_image(item, known, project))
+        found = list(_image(item, known, here))
         sized = any(image.width is not None for image in found)  # by the project, where the file says nothing
         yield from _told([problem for problem in problems if not (sized and problem.kind == "bad_size")])
+        for image in found:
+            if ".." in image.name.replace("\\", "/").split("/"):
+                text = f"{shown(image.name)} leads out of the images' folder, so only the name at its end counts."
+                yield BadRecord(f"images[{item.index}].file_name", text, lost=False)
         yield from found
     else:
         yield from _told(check_category(item.value, item.index, known))
         yield from _category(item, known)
 
 
-def _image(item: Item, known: Known, project: Project) -> Iterator[ImportImage]:
+def _image(item: Item, known: Known, here: Mapping[str, KnownImage]) -> Iterator[ImportImage]:
     number = item.value.get("id") if isinstance(item.value, dict) else None
     record = known.images.get(number) if type(number) is int else None
     if record is None or record.index != item.index or type(number) is not int:
         return
     if record.width is None or record.height is None:
         # The masks are read at the size of the project's image of that name, where there is one.
-        same = next((image for image in project.images if image.name == record.name), None)
+        same = here.get(record.name)
         if same is not None:
             record = known.images[number] = replace(record, width=same.width, height=same.height)
     own = item.value.get(NAMESPACE)

@@ -116,7 +116,11 @@ def test_any_file_comes_back_as_it_was(rows: list[dict[str, Any]]) -> None:
     assert key == [json.dumps(row, sort_keys=True) for row in data["annotations"]]
 
 
-TRIANGLE = {"segmentation": [[2.5, 2, 12.5, 2, 12.5, 10.25]], "area": 41.25, "bbox": [2.5, 2, 10.0, 8.25]}
+TRIANGLE: dict[str, Any] = {
+    "segmentation": [[2.5, 2, 12.5, 2, 12.5, 10.25]],
+    "area": 41.25,
+    "bbox": [2.5, 2, 10.0, 8.25],
+}
 
 
 def test_a_changed_mask_is_written_anew_and_the_same_one_again_as_it_came(tmp_path: Path) -> None:
