@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -40,7 +40,7 @@ def appearing(target: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def appearing_folder(target: Path, *, about: Mapping[str, object]) -> Iterator[Path]:
+def appearing_folder(target: Path, *, about: Mapping[str, object], replaced: Collection[str] = ()) -> Iterator[Path]:
     """A new empty folder beside `target` to write in; it replaces `target` when the block succeeds.
 
     When the block fails nothing is left and an older export stays untouched. A folder with something in it that no
@@ -48,12 +48,13 @@ def appearing_folder(target: Path, *, about: Mapping[str, object]) -> Iterator[P
 
     Args:
         about: what is written, kept in the folder's marker file.
+        replaced: names of files that an export without a marker may have left, and nothing else beside them.
 
     Raises:
         StorageProblem: the folder can't be written, or `target` is something else than an earlier export.
     """
     missing = _missing(target)
-    if target.exists() and not (target / MARKER).is_file() and not (target.is_dir() and not any(target.iterdir())):
+    if target.exists() and not (target / MARKER).is_file() and not _only(target, replaced):
         raise StorageProblem(
             f"{str(target)!r} holds something that no export wrote, so it is not replaced; move it away or choose"
             " another folder."
@@ -83,6 +84,11 @@ def _swap(written: Path, target: Path, old: Path) -> None:
     except OSError:
         old.rename(target)
         raise
+
+
+def _only(target: Path, names: Collection[str]) -> bool:
+    """Whether a path is a folder with nothing but files of these names in it."""
+    return target.is_dir() and all(entry.name in names and entry.is_file() for entry in target.iterdir())
 
 
 def _missing(target: Path) -> list[Path]:

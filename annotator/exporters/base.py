@@ -90,6 +90,9 @@ class ExportSource(Protocol):
             ImageProblem: it can't be decoded.
         """
 
+    def look_alikes(self, progress: Progress) -> list[tuple[str, ...]]:
+        """Ids of images whose pictures look the same, in groups of two or more; no image is in two of them."""
+
     def file(self, image_id: str) -> Path | None:
         """The original file, if every reader shows it in display orientation; None when it has to be written anew."""
 

@@ -1,45 +1,41 @@
-"""COCO instance segmentation: one JSON file, written in constant memory and read back before anybody can see it.
+"""COCO instance segmentation: one JSON file or one for each split, read back before anybody can see it.
 
 Format: https://cocodataset.org/#format-data
 """
 
 from __future__ import annotations
 
-import json
-import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timezone
-from pathlib import Path
-from typing import IO, Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 import annotator
-from annotator.domain.mask import Mask
-from annotator.domain.polygon import has_holes, polygons
-from annotator.errors import InvalidInput
-from annotator.exporters.atomic import appearing
+from annotator.exporters.atomic import MARKER, appearing, appearing_folder
 from annotator.exporters.base import (
-    ExportAnnotation,
     ExportImage,
     ExportReport,
     ExportSource,
+    Loss,
     Option,
     Progress,
+    Skipped,
     read_options,
 )
-from annotator.exporters.coco_check import Checked, check
-from annotator.exporters.selection import Selection, category_numbers
+from annotator.exporters.coco_check import check
+from annotator.exporters.coco_write import NAMESPACE, write
+from annotator.exporters.pictures import PICTURES, put_picture
+from annotator.exporters.places import SPLITS, places
+from annotator.exporters.selection import REVIEW, Selection, category_numbers
+from annotator.exporters.splits import NAMES
 
 FILE_NAME = "annotations.json"
-NAMESPACE = "annotator"
-"""The one key under which everything is that COCO doesn't define."""
-_OURS = ("info", "images", "categories", "annotations", NAMESPACE)
 
 
 @dataclass(frozen=True, slots=True)
 class CocoExporter:
-    """Writes `annotations.json`."""
+    """Writes `annotations.json`, or `annotations/instances_<split>.json` and, on request, `images/[<split>/]…`."""
 
     name: str = "coco"
     title: str = "COCO instance segmentation (JSON)"
@@ -60,6 +56,14 @@ class CocoExporter:
             "annotated: images with objects and images confirmed empty; all: every readable image.",
             ("annotated", "all"),
         ),
+        REVIEW,
+        Option(
+            "as_imported",
+            "Untouched objects as imported",
+            "bool",
+            True,
+            "Write objects whose mask is the imported one with the polygons, area and box that they came with.",
+        ),
         Option(
             "category_ids",
             "Category ids",
@@ -75,162 +79,154 @@ class CocoExporter:
             True,
             "Keep prompt, model, score, clicks, author and review state under the key “annotator”.",
         ),
+        PICTURES,
+        *SPLITS,
     )
 
     def export(
         self, source: ExportSource, target_dir: Path, options: Mapping[str, Any], progress: Progress
     ) -> ExportReport:
-        """Write and verify `target_dir/annotations.json`; see `Exporter.export`."""
+        """Write and verify `annotations.json` or, with splits or pictures, a folder; see `Exporter.export`."""
         started = time.monotonic()
         values = read_options(self.options, options)
         numbers = category_numbers(source, keep=_keeps_ids(source, values["category_ids"]))
-        target = target_dir / FILE_NAME
-        steps = 2 * sum(1 for _ in source.images())
-        selection = Selection(source, numbers, images=values["images"])
-        with appearing(target) as scratch:
-            written = scratch / FILE_NAME
-            counts = _write(written, source, selection, values, lambda done: progress(done, steps))
-            _require_something(counts)
+        job = _Job(source, values, numbers, progress)
+        target = target_dir
+        if values["splits"] == values["pictures"] == "none":
+            target = target_dir / FILE_NAME
+        if target != target_dir and not (target_dir / MARKER).is_file():
+            with appearing(target) as scratch:
+                job.run(scratch)
+        else:
+            about = {"format": self.name, "options": values, "annotator": annotator.__version__}
+            # A file alone has no marker beside it.
+            with appearing_folder(target_dir, about=about, replaced=(FILE_NAME,)) as folder:
+                job.run(folder)
+        return job.report(format=self.name, target=target, seconds=time.monotonic() - started)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One file and the split that it is of; the split is empty when there is none."""
+
+    split: str
+    file: str
+    images: frozenset[str] | None = None
+
+
+@dataclass(slots=True)
+class _Job:
+    """One export, file by file."""
+
+    source: ExportSource
+    values: Mapping[str, Any]
+    numbers: dict[int, int]
+    progress: Progress
+    images: int = 0
+    annotations: int = 0
+    skipped: list[Skipped] = field(default_factory=list)
+    losses: list[Loss] = field(default_factory=list)
+    warnings: dict[str, None] = field(default_factory=dict)
+    _ious: list[float] = field(default_factory=list)
+    _stems: dict[str, str] = field(default_factory=dict)
+    _done: int = 0
+    _steps: int = 0
+
+    def run(self, folder: Path) -> None:
+        """Write every file into a folder that nobody sees yet, and read it back.
+
+        Raises:
+            InvalidInput: there is nothing to export.
+            ExportFailed: what was read back is not what is stored.
+        """
+        total = sum(1 for _ in self.source.images())
+        looks = total if self.values["splits"] == "near_duplicates" else 0
+        self._steps = 2 * total * (3 if self.values["splits"] != "none" else 1) + looks
+        parts = self._parts()
+        self._done, self._steps = looks, 2 * total * len(parts) + looks
+        selection = Selection(self.source, self.numbers, images=self.values["images"], review=self.values["review"])
+        for part in parts:
+            self._write(folder, part, selection.of(part.images))
+        selection.require_something(self.images)
+        self.skipped = selection.skipped
+
+    def _parts(self) -> list[_Part]:
+        if self.values["splits"] == self.values["pictures"] == "none":
+            return [_Part("", FILE_NAME)]
+        self._stems, splits = places(self.source, self.values, lambda done, _: self.progress(done, self._steps))
+        if self.values["splits"] == "none":
+            return [_Part("", FILE_NAME)]
+        members: dict[str, set[str]] = {}
+        for image, split in splits.items():
+            members.setdefault(split, set()).add(image)
+        return [
+            _Part(split, f"annotations/instances_{split}.json", frozenset(members[split]))
+            for split in NAMES
+            if split in members
+        ]
+
+    def _write(self, folder: Path, part: _Part, selection: Selection) -> None:
+        values, path = self.values, folder / part.file
+        path.parent.mkdir(exist_ok=True)
+        names: dict[str, str] = {}
+
+        def name(image: ExportImage) -> str:
+            if values["pictures"] == "none":
+                return image.name
+            names[image.id] = self._picture(image, folder.joinpath("images", part.split))
+            return names[image.id]
+
+        images, annotations = write(path, selection, values, name=name, progress=self._step)
+        self._done += sum(1 for _ in self.source.images())
+        if images == 0:
+            path.unlink()
+        else:
+            again = selection.again()
+            kind = values["segmentation"]
             checked = check(
-                written,
-                selection.again(),
-                segmentation=values["segmentation"],
-                progress=lambda done: progress(steps // 2 + done, steps),
+                path, again, segmentation=kind, as_imported=values["as_imported"], progress=self._step, names=names
             )
-        return ExportReport(
-            format=self.name,
-            target=target,
-            images=counts[0],
-            annotations=counts[1],
-            categories=len(numbers),
-            skipped=tuple(selection.skipped),
-            minimum_iou=checked.minimum_iou,
-            mean_iou=checked.mean_iou,
-            seconds=time.monotonic() - started,
-            warnings=(*_renumbered(numbers, source), *_lossy(checked)),
-            losses=checked.losses,
+            self._ious += checked.ious
+            self.losses += checked.losses
+        self._done += sum(1 for _ in self.source.images())
+        self.images += images
+        self.annotations += annotations
+
+    def _picture(self, image: ExportImage, folder: Path) -> str:
+        """Put a picture into a folder; its path there, which is its name unless it had to get another one."""
+        stem, suffix = self._stems[image.id], PurePosixPath(image.name).suffix
+        path = put_picture(
+            self.source, image, kind=self.values["pictures"], stem=folder / stem, suffix=suffix, warn=self._warn
         )
+        return path.relative_to(folder).as_posix()
 
+    def _step(self, done: int) -> None:
+        self.progress(self._done + done, self._steps)
 
-def segmentation(mask: Mask, kind: str) -> dict[str, Any] | list[list[float]]:
-    """A mask as COCO's `segmentation`: `rle`, `polygon` (holes are lost) or `auto` (polygon if it has no hole)."""
-    if kind == "rle" or (kind == "auto" and has_holes(mask)):
-        return mask.to_rle()
-    return polygons(mask)
+    def _warn(self, text: str) -> None:
+        self.warnings[text] = None
 
-
-def _write(
-    path: Path, source: ExportSource, selection: Selection, values: dict[str, Any], progress: Callable[[int], None]
-) -> tuple[int, int]:
-    """Write the file; the number of images and of annotations in it."""
-    images = annotations = 0
-    # The annotations wait in a file of their own: COCO's two lists can't both be written in one pass.
-    waiting = path.with_suffix(".annotations")
-    with path.open("w+b") as main, waiting.open("w+b") as side:
-        main.write(b'{"info": ' + _json(_info(source)) + b",\n")
-        for name, value in {"licenses": [], **source.extra}.items():
-            if name not in _OURS:
-                main.write(_json(name) + b": " + _json(value) + b",\n")
-        main.write(b'"categories": [')
-        _write_items(main, _categories(source, selection.numbers, values))
-        main.write(b'],\n"images": [')
-        for done, chosen in selection.chosen():
-            if chosen is not None:
-                images += 1
-                _write_items(main, [_image(chosen.image, values)], first=images == 1)
-                objects = [
-                    _annotation(item, chosen.image.number, selection.numbers, values) for item in chosen.annotations
-                ]
-                _write_items(side, objects, first=annotations == 0)
-                annotations += len(objects)
-            progress(done)
-        main.write(b'],\n"annotations": [')
-        side.seek(0)
-        shutil.copyfileobj(side, main, 1 << 20)
-        main.write(b"]}\n")
-    waiting.unlink()
-    return images, annotations
-
-
-def _write_items(stream: IO[bytes], items: Iterable[dict[str, Any]], *, first: bool = True) -> None:
-    for item in items:
-        stream.write((b"\n" if first else b",\n") + _json(item))
-        first = False
-
-
-def _json(value: Any) -> bytes:
-    # ASCII only: pycocotools opens the file in the encoding of the reader's locale.
-    return json.dumps(value, ensure_ascii=True, allow_nan=False).encode("ascii")
-
-
-def _info(source: ExportSource) -> dict[str, Any]:
-    now = datetime.now(timezone.utc)
-    return {
-        "description": source.project_name,
-        "version": "1.0",
-        "year": now.year,
-        "date_created": now.isoformat(timespec="seconds"),
-        NAMESPACE: {
-            "version": annotator.__version__,
-            "model": source.model,
-            "coordinates": "display orientation (EXIF applied)",
-        },
-    }
-
-
-def _categories(source: ExportSource, numbers: dict[int, int], values: dict[str, Any]) -> list[dict[str, Any]]:
-    rows = []
-    for category in sorted(source.categories(), key=lambda category: category.id):
-        row = {"id": numbers[category.id], "name": category.name, "supercategory": category.supercategory}
-        if values["provenance"]:
-            row[NAMESPACE] = {"id": category.id, "colour": category.colour}
-        rows.append(_with_extra(row, category.extra))
-    return rows
-
-
-def _image(image: ExportImage, values: dict[str, Any]) -> dict[str, Any]:
-    row: dict[str, Any] = {"id": image.number, "file_name": image.name, "width": image.width, "height": image.height}
-    if values["provenance"]:
-        row[NAMESPACE] = {"id": image.id, "state": image.state}
-    return _with_extra(row, image.extra)
-
-
-def _annotation(
-    annotation: ExportAnnotation, image: int, numbers: dict[int, int], values: dict[str, Any]
-) -> dict[str, Any]:
-    mask = annotation.mask
-    row: dict[str, Any] = {
-        "id": annotation.id,
-        "image_id": image,
-        "category_id": numbers[annotation.category_id],
-        "segmentation": segmentation(mask, values["segmentation"]),
-        "area": mask.area,
-        "bbox": list(mask.bbox),
-        "iscrowd": 0,
-    }
-    if values["provenance"]:
-        row[NAMESPACE] = {**annotation.provenance, "score": annotation.score, "review": annotation.review}
-    return _with_extra(row, annotation.extra)
-
-
-def _with_extra(row: dict[str, Any], extra: dict[str, Any] | None) -> dict[str, Any]:
-    """Fields of an imported dataset that nothing here knows, behind those that are written anyway."""
-    unknown = {key: value for key, value in (extra or {}).items() if key not in row or key == "iscrowd"}
-    return {**row, **unknown}
+    def report(self, *, format: str, target: Path, seconds: float) -> ExportReport:
+        """What was done."""
+        return ExportReport(
+            format=format,
+            target=target,
+            images=self.images,
+            annotations=self.annotations,
+            categories=len(self.numbers),
+            skipped=tuple(self.skipped),
+            minimum_iou=min(self._ious, default=None),
+            mean_iou=sum(self._ious) / len(self._ious) if self._ious else None,
+            seconds=seconds,
+            warnings=(*_renumbered(self.numbers, self.source), *_lossy(self.losses), *self.warnings),
+            losses=tuple(self.losses),
+        )
 
 
 def _keeps_ids(source: ExportSource, wanted: str) -> bool:
     own = source.extra.get(NAMESPACE)
     imported = isinstance(own, dict) and own.get("category_ids") == "keep"
     return wanted == "keep" or (wanted == "auto" and imported)
-
-
-def _require_something(counts: tuple[int, int]) -> None:
-    if counts[0] == 0:
-        raise InvalidInput(
-            "There is nothing to export: no image has an object or is confirmed empty. Accept objects, mark images"
-            " without any as “empty”, or export with images=all."
-        )
 
 
 def _renumbered(numbers: dict[int, int], source: ExportSource) -> list[str]:
@@ -241,11 +237,11 @@ def _renumbered(numbers: dict[int, int], source: ExportSource) -> list[str]:
     return [f"Category ids were numbered without gaps, as readers expect: {pairs}."]
 
 
-def _lossy(checked: Checked) -> list[str]:
-    if not checked.losses:
+def _lossy(losses: list[Loss]) -> list[str]:
+    if not losses:
         return []
-    worst = min(checked.losses, key=lambda loss: loss.iou)
+    worst = min(losses, key=lambda loss: loss.iou)
     return [
-        f"{len(checked.losses)} objects have holes, which polygons can't keep; the smallest IoU is {worst.iou:.4f}"
+        f"{len(losses)} objects have holes, which polygons can't keep; the smallest IoU is {worst.iou:.4f}"
         f" (object {worst.annotation} on {worst.image}). Export with segmentation=auto or rle to keep them."
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from pycocotools import mask as rle
 from pycocotools.coco import COCO
 
+from annotator.domain.as_given import given
 from annotator.domain.mask import Mask
 from annotator.domain.polygon import filled
 from annotator.errors import ExportFailed
@@ -21,18 +22,29 @@ from annotator.exporters.selection import Selection
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """How well a file agrees with the store; the IoUs are None when it has no object."""
+    """How well a file agrees with the store: the IoU of every object, and those that lost something."""
 
-    minimum_iou: float | None
-    mean_iou: float | None
+    ious: tuple[float, ...]
     losses: tuple[Loss, ...]
 
 
-def check(path: Path, selection: Selection, *, segmentation: str, progress: Callable[[int], None]) -> Checked:
+def check(
+    path: Path,
+    selection: Selection,
+    *,
+    segmentation: str,
+    as_imported: bool,
+    progress: Callable[[int], None],
+    names: Mapping[str, str] | None = None,
+) -> Checked:
     """Compare a written file with what it was written from.
 
     RLE must decode to the stored mask; polygons to the stored mask with its holes filled, and in `auto` there must not
     be holes to fill. `progress` is called with the number of images that were compared.
+
+    Args:
+        as_imported: objects with the mask that they were imported with are as they came, and decode to the mask.
+        names: what images are called in the file, by id, where that is not their name.
 
     Raises:
         ExportFailed: they differ.
@@ -47,13 +59,14 @@ def check(path: Path, selection: Selection, *, segmentation: str, progress: Call
             image = chosen.image
             entry = written.imgs.get(image.number, {})
             if (entry.get("file_name"), entry.get("width"), entry.get("height")) != (
-                image.name,
+                (names or {}).get(image.id, image.name),
                 image.width,
                 image.height,
             ):
                 raise ExportFailed(f"Image {image.name} was not written as it is stored. {_REMOVED}")
             for annotation in chosen.annotations:
-                iou = _compare(written, annotation, image.number, selection.numbers, segmentation)
+                came = given(annotation.mask, annotation.extra) if as_imported else {}
+                iou = _compare(written, annotation, image.number, selection.numbers, segmentation, came)
                 ious.append(iou)
                 if iou < 1:
                     losses.append(Loss(annotation.id, image.name, iou))
@@ -62,7 +75,7 @@ def check(path: Path, selection: Selection, *, segmentation: str, progress: Call
     numbers = sorted(entry["id"] for entry in written.dataset["categories"])
     if numbers != sorted(selection.numbers.values()):
         raise ExportFailed(f"The category ids {numbers} are not {sorted(selection.numbers.values())}. {_REMOVED}")
-    return Checked(min(ious, default=None), sum(ious) / len(ious) if ious else None, tuple(losses))
+    return Checked(tuple(ious), tuple(losses))
 
 
 _REMOVED = "The file was removed, an older one is untouched; export again, and report it if it happens twice."
@@ -77,9 +90,14 @@ def _load(path: Path) -> Any:
 
 
 def _compare(
-    written: Any, annotation: ExportAnnotation, image: int, numbers: dict[int, int], segmentation: str
+    written: Any,
+    annotation: ExportAnnotation,
+    image: int,
+    numbers: dict[int, int],
+    segmentation: str,
+    came: dict[str, Any],
 ) -> float:
-    """IoU of a written annotation with the stored mask."""
+    """IoU of a written annotation with the stored mask; `came` are the fields that it was imported with."""
     entry = written.anns.get(annotation.id)
     mask = annotation.mask
     if entry is None:
@@ -90,6 +108,7 @@ def _compare(
         "area": mask.area,
         "bbox": list(mask.bbox),
         "iscrowd": (annotation.extra or {}).get("iscrowd", 0),
+        **came,
     }
     for key, value in expected.items():
         if entry.get(key) != value:
@@ -97,9 +116,9 @@ def _compare(
     decoded = written.annToRLE(entry)
     height, width = decoded["size"]
     found = Mask(height, width, _bytes(decoded["counts"]))
-    is_polygon = isinstance(entry["segmentation"], list)
-    wanted = filled(mask) if is_polygon and segmentation == "polygon" else mask
-    if found != wanted and not (is_polygon and _same_pixels(found, wanted)):
+    is_polygon, as_it_came = isinstance(entry["segmentation"], list), "segmentation" in came
+    wanted = filled(mask) if is_polygon and segmentation == "polygon" and not as_it_came else mask
+    if found != wanted and not ((is_polygon or as_it_came) and _same_pixels(found, wanted)):
         raise ExportFailed(f"The mask of object {annotation.id} is not the stored one. {_REMOVED}")
     return 1.0 if wanted is mask else found.iou(mask)
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +11,7 @@ from typing import Any
 
 import annotator
 from annotator.domain.mask import Mask
-from annotator.errors import ExportFailed, InvalidInput
+from annotator.errors import ExportFailed
 from annotator.exporters.atomic import appearing_folder
 from annotator.exporters.base import (
     ExportAnnotation,
@@ -26,9 +24,10 @@ from annotator.exporters.base import (
     Progress,
     read_options,
 )
-from annotator.exporters.png import write_png
-from annotator.exporters.selection import Selection, category_numbers
-from annotator.exporters.splits import NAMES, SplitImage, assign, groups_by_folder, groups_by_pattern, read_fractions
+from annotator.exporters.pictures import PICTURES, put_picture
+from annotator.exporters.places import SPLITS, places
+from annotator.exporters.selection import REVIEW, Selection, category_numbers
+from annotator.exporters.splits import NAMES
 
 COMMON = (
     Option(
@@ -39,34 +38,9 @@ COMMON = (
         "annotated: images with objects and images confirmed empty; all: every readable image.",
         ("annotated", "all"),
     ),
-    Option(
-        "pictures",
-        "Pictures",
-        "choice",
-        "none",
-        "none: names only; copy: the original files; link: symbolic links to them; png: pixels as annotated, upright"
-        " even for readers that ignore EXIF.",
-        ("none", "copy", "link", "png"),
-    ),
-    Option(
-        "splits",
-        "Splits",
-        "choice",
-        "none",
-        "none; random: by a hash of the name; folder: images of a folder stay together; pattern: images with the same"
-        " part of the name do. Images stay in their split when others are added.",
-        ("none", "random", "folder", "pattern"),
-    ),
-    Option("fractions", "Shares of train/val/test", "text", "80/10/10", "Two or three numbers, such as 80/20."),
-    Option(
-        "pattern",
-        "Pattern for splits",
-        "text",
-        "",
-        "A regular expression; images whose names agree in its first parenthesis stay together, as in (.*)_frame.",
-    ),
-    Option("stratified", "Stratify", "bool", False, "Give every split its share of every combination of categories."),
-    Option("seed", "Seed", "int", 0, "Another seed gives other splits.", minimum=0),
+    REVIEW,
+    PICTURES,
+    *SPLITS,
 )
 
 
@@ -98,15 +72,13 @@ class Work:
         categories: in the order of their written ids.
     """
 
-    def __init__(
-        self, source: ExportSource, folder: Path, values: Mapping[str, Any], progress: Callable[[int], None]
-    ) -> None:
+    def __init__(self, source: ExportSource, folder: Path, values: Mapping[str, Any], progress: Progress) -> None:
         self.source = source
         self.folder = folder
         self.values = values
         self.numbers = category_numbers(source)
         self.categories: list[ExportCategory] = sorted(source.categories(), key=lambda category: category.id)
-        self.selection = Selection(source, self.numbers, images=values["images"])
+        self.selection = Selection(source, self.numbers, images=values["images"], review=values["review"])
         self.images = 0
         self.objects = 0
         self.losses: list[Loss] = []
@@ -115,7 +87,11 @@ class Work:
         self._minimum: float | None = None
         self._warnings: dict[str, None] = {}
         self._progress = progress
-        self._stems, self._splits = _places(source, values)
+        # Looking at pictures and writing about them take the same number of steps.
+        looks = values["splits"] == "near_duplicates"
+        self._before = sum(1 for _ in source.images()) if looks else 0
+        self._steps = 2 * self._before if looks else sum(1 for _ in source.images())
+        self._stems, self._splits = places(source, values, lambda done, _: progress(done, self._steps))
 
     @property
     def split_names(self) -> list[str]:
@@ -138,7 +114,7 @@ class Work:
                 if stem != image.name.removesuffix(suffix):
                     self.warn(f"{image.name} is called {stem}{suffix} here, because another image has the same stem.")
                 yield Item(image, chosen.annotations, self._splits[image.id], stem, suffix)
-            self._progress(done)
+            self._progress(self._before + done, self._steps)
 
     def path(self, *parts: str) -> Path:
         """A file in the folder; the folders above it are made."""
@@ -151,26 +127,14 @@ class Work:
 
         Without pictures the path says where the picture belongs.
         """
-        kind = self.values["pictures"]
-        original = self.source.file(item.image.id) if kind in ("copy", "link") else None
-        if original is not None and not original.is_file():
-            raise ExportFailed(
-                f"The file of {item.image.name} is missing ({str(original)!r}), so nothing was exported; put it back or"
-                " export with pictures=none."
-            )
-        if kind != "none" and original is None:
-            path = self.path(*folders, item.stem + ".png")
-            write_png(path, self.source.picture(item.image.id))
-            if kind != "png":
-                self.warn("Images without an original file were written as PNG.")
-        else:
-            path = self.folder.joinpath(*folders, item.stem + item.suffix)
-        if original is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if kind == "copy":
-                shutil.copyfile(original, path)
-            else:
-                os.symlink(original.resolve(), path)
+        path = put_picture(
+            self.source,
+            item.image,
+            kind=self.values["pictures"],
+            stem=self.folder.joinpath(*folders, item.stem),
+            suffix=item.suffix,
+            warn=self.warn,
+        )
         return path.relative_to(self.folder).as_posix()
 
     def compare(self, annotation: ExportAnnotation, image: ExportImage, found: Mask | None) -> None:
@@ -250,53 +214,10 @@ class FolderExporter:
         """Write and verify the folder, which replaces `target_dir` whole; see `Exporter.export`."""
         started = time.monotonic()
         values = read_options(self.options, options)
-        steps = sum(1 for _ in source.images())
         about = {"format": self.name, "options": values, "annotator": annotator.__version__}
         with appearing_folder(target_dir, about=about) as folder:
-            work = Work(source, folder, values, lambda done: progress(done, steps))
+            work = Work(source, folder, values, progress)
             self.write(work)
-            if work.images == 0:
-                raise InvalidInput(
-                    "There is nothing to export: no image has an object or is confirmed empty. Accept objects, mark"
-                    " images without any as “empty”, or export with images=all."
-                )
+            work.selection.require_something(work.images)
         target = target_dir / self.result if self.result else target_dir
         return work.report(format=self.name, target=target, seconds=time.monotonic() - started)
-
-
-def _places(source: ExportSource, values: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
-    """Stem and split of every image by id."""
-    fractions = read_fractions(values["fractions"])
-    stratified = values["splits"] != "none" and values["stratified"]
-    listed = [
-        SplitImage(
-            image.id,
-            image.number,
-            image.name,
-            frozenset(row.category_id for row in source.annotations(image.id)) if stratified else frozenset(),
-        )
-        for image in source.images()
-    ]
-    kind = values["splits"]
-    if kind == "none":
-        return _stems(listed), {image.id: "" for image in listed}
-    groups = None
-    if kind == "folder":
-        groups = groups_by_folder(listed)
-    elif kind == "pattern":
-        groups = groups_by_pattern(listed, values["pattern"])
-    return _stems(listed), assign(listed, fractions, seed=values["seed"], groups=groups, stratified=stratified)
-
-
-def _stems(images: list[SplitImage]) -> dict[str, str]:
-    """A stem for every image that no other has, upper and lower case taken as one; the older image keeps its own."""
-    taken: set[str] = set()
-    stems = {}
-    for image in sorted(images, key=lambda image: (image.number, image.id)):
-        path = PurePosixPath(*(part for part in PurePosixPath(image.name).parts if part not in ("/", "..")))
-        plain = stem = path.with_suffix("").as_posix() if path.name else f"image-{image.number}"
-        while stem.casefold() in taken:
-            stem = f"{plain}-{image.number}" if stem == plain else f"{stem}-"
-        taken.add(stem.casefold())
-        stems[image.id] = stem
-    return stems

@@ -12,7 +12,7 @@ from typing import Any
 from annotator.domain.mask import Mask
 from annotator.domain.polygon import from_polygons
 from annotator.exporters.base import ExportAnnotation, ExportImage, Option
-from annotator.exporters.coco import segmentation
+from annotator.exporters.coco_write import segmentation
 from annotator.exporters.common import FolderExporter, Item, Work
 
 SEGMENTATION = Option(

@@ -8,11 +8,12 @@ Format: https://cocodataset.org/#format-data and #format-results
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from annotator.domain.as_given import FIELDS, keep
 from annotator.errors import InvalidInput
 from annotator.importers.base import (
     BadRecord,
@@ -21,6 +22,7 @@ from annotator.importers.base import (
     Imported,
     ImportImage,
     ImportNote,
+    KnownImage,
     Progress,
     Project,
 )
@@ -32,7 +34,7 @@ from annotator.importers.coco_records import (
     check_category,
     check_image,
 )
-from annotator.importers.coco_values import Problem, is_number, printable
+from annotator.importers.coco_values import Problem, is_number, printable, shown
 from annotator.importers.json_items import Item, items
 
 _LISTS = ("images", "categories", "annotations")
@@ -57,10 +59,11 @@ class CocoImporter:
             raise InvalidInput(f"{path.name} is empty; get it again from its source.")
         known = Known()
         seen: set[str] = set()
+        here = {image.name: image for image in project.images}
         for item in items(path, results=True):
             progress(item.start // 2, size)
             seen.add(item.section)
-            yield from _first(item, known, project)
+            yield from _first(item, known, here)
         if "" in seen:  # a list of results refers to what the project has
             _adopt(known, project)
         elif not {"images", "annotations"} <= seen:
@@ -72,7 +75,7 @@ class CocoImporter:
         progress(size, size)
 
 
-def _first(item: Item, known: Known, project: Project) -> Iterator[Imported]:
+def _first(item: Item, known: Known, here: Mapping[str, KnownImage]) -> Iterator[Imported]:
     """Images, categories and what is kept of everything else."""
     if item.section not in (*_LISTS, "info", ""):
         if item.index is None and item.value != []:
@@ -83,23 +86,27 @@ def _first(item: Item, known: Known, project: Project) -> Iterator[Imported]:
         return
     elif item.section == "images":
         problems = check_image(item.value, item.index, known)
-        found = list(_image(item, known, project))
+        found = list(_image(item, known, here))
         sized = any(image.width is not None for image in found)  # by the project, where the file says nothing
         yield from _told([problem for problem in problems if not (sized and problem.kind == "bad_size")])
+        for image in found:
+            if ".." in image.name.replace("\\", "/").split("/"):
+                text = f"{shown(image.name)} leads out of the images' folder, so only the name at its end counts."
+                yield BadRecord(f"images[{item.index}].file_name", text, lost=False)
         yield from found
     else:
         yield from _told(check_category(item.value, item.index, known))
         yield from _category(item, known)
 
 
-def _image(item: Item, known: Known, project: Project) -> Iterator[ImportImage]:
+def _image(item: Item, known: Known, here: Mapping[str, KnownImage]) -> Iterator[ImportImage]:
     number = item.value.get("id") if isinstance(item.value, dict) else None
     record = known.images.get(number) if type(number) is int else None
     if record is None or record.index != item.index or type(number) is not int:
         return
     if record.width is None or record.height is None:
         # The masks are read at the size of the project's image of that name, where there is one.
-        same = next((image for image in project.images if image.name == record.name), None)
+        same = here.get(record.name)
         if same is not None:
             record = known.images[number] = replace(record, width=same.width, height=same.height)
     own = item.value.get(NAMESPACE)
@@ -146,6 +153,8 @@ def _annotation(item: Item, known: Known, *, results: bool) -> Iterator[Imported
     extra = _extra(value, _OF_ANNOTATIONS)
     if extra.get("iscrowd") == 0:
         del extra["iscrowd"]
+    if record.mask is not None and not results:
+        extra.update(keep(record.mask, _right(value, problems)))
     corners = None
     if record.box is not None:
         x, y, width, height = record.box
@@ -161,6 +170,17 @@ def _annotation(item: Item, known: Known, *, results: bool) -> Iterator[Imported
         record=own,
         extra=extra,
     )
+
+
+def _right(value: dict[str, Any], problems: list[Problem]) -> dict[str, Any]:
+    """The fields about the mask with which nothing is wrong; others are mended by writing them anew."""
+    wrong = set()
+    for problem in problems:
+        field = problem.where.rpartition(".")[2].partition("[")[0]
+        if field == "segmentation" and problem.severity != "error":
+            continue  # it leaves the image, and is drawn all the same
+        wrong.add(field)
+    return {name: value[name] for name in FIELDS if name in value and name not in wrong}
 
 
 def _adopt(known: Known, project: Project) -> None:

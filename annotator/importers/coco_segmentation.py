@@ -20,6 +20,7 @@ MAX_OUTLINE = 500_000
 """Pixels of the longest outline that is drawn: pycocotools takes memory for every fifth of a pixel."""
 
 _ENOUGH = 20  # problems of one segmentation
+_FAR = 1e6  # pixels from the origin that no image reaches, and that can be calculated with
 _OUTSIDE = 1.0  # pixels by which a polygon may leave the image: rounding, and tools that count from 1
 
 
@@ -93,6 +94,11 @@ def _points(polygon: Any, where: str, problems: list[Problem]) -> Floats | None:
     """(N, 2) points in image pixels."""
     points = _numbers(polygon)
     if points is not None:
+        far = float(np.abs(points).max(initial=0))
+        if far > _FAR:
+            text = f"It has a coordinate of {far:g}, where no image is; remove the polygon."
+            problems.append(Problem("bad_segmentation", "error", where, text))
+            return None
         if points.size >= 6 and points.size % 2 == 0:
             return points.reshape(-1, 2)
         text = f"It has {points.size} numbers; a polygon needs at least three points [x, y, x, y, x, y]; remove it."

@@ -223,6 +223,10 @@ class CocoFile:
             raise ImageProblem(f"The picture of image {image_id} is not here; name the folder that it lies in.")
         return decode(path).pixels
 
+    def look_alikes(self, progress: Progress) -> list[tuple[str, ...]]:
+        """None: a file from elsewhere is judged, where the rules look at pictures themselves, and never split."""
+        return []
+
     def file(self, image_id: str) -> Path | None:
         """The file of an image, where the pictures' folder is known and it lies in it."""
         if self._folder is None:

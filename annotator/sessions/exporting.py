@@ -15,9 +15,10 @@ from sqlalchemy import Connection
 from annotator.config import Settings
 from annotator.errors import NotFound
 from annotator.exporters import get_exporter
-from annotator.exporters.base import ExportAnnotation, ExportCategory, ExportImage, ExportReport
+from annotator.exporters.base import ExportAnnotation, ExportCategory, ExportImage, ExportReport, Progress
 from annotator.images.decode import decode, is_upright
 from annotator.sessions.folders import data_folder, database_url
+from annotator.sessions.look_alikes import look_alikes
 from annotator.store import annotation_rows, image_rows, project_rows
 from annotator.store.database import Database
 
@@ -68,6 +69,10 @@ class StoreSource:
         """The original file, if every reader shows it in display orientation."""
         path = self._path(image_id)
         return path if is_upright(path) else None
+
+    def look_alikes(self, progress: Progress) -> list[tuple[str, ...]]:
+        """Ids of images whose pictures look the same, in groups."""
+        return look_alikes(list(self.images()), self._folder, progress)
 
     def _path(self, image_id: str) -> Path:
         return self._folder / image_rows.get(self._connection, image_id).name

@@ -102,6 +102,10 @@ def with_masks(read: Dataset, places: Mapping[int, Image], mask_of: MaskOfBox | 
             text = "It has a box and no mask; let a model make one of it, or leave it out."
             read.problems.append(BadRecord(one.where, text))
         else:
+            x0, y0, x1, y1 = one.box
+            if min(x1, image.width) <= max(x0, 0) or min(y1, image.height) <= max(y0, 0):
+                read.problems.append(BadRecord(one.where, "Its box is outside the image; it is left out."))
+                continue
             box = _inside(one.box, image)
             mask, score, model = mask_of(image, box)
             objects.append(FoundObject(one, image, mask, (Prompt(box=box), score, model)))

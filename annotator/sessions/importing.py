@@ -7,6 +7,7 @@ from pathlib import Path
 
 from annotator.config import Settings
 from annotator.sessions.import_rows import ImportReport
+from annotator.sessions.import_sources import import_path
 from annotator.sessions.service import Service
 
 __all__ = ["ImportReport", "import_folder"]
@@ -31,8 +32,8 @@ def import_folder(
     service = Service.open(folder, settings)
     try:
         service.library.scan()
-        return service.import_dataset(
-            path, author=settings.author, format=format, dry=dry, boxes=boxes, progress=progress
+        return import_path(
+            service, path, author=settings.author, format=format, dry=dry, boxes=boxes, progress=progress
         )
     finally:
         service.close()

@@ -7,25 +7,37 @@ from pathlib import Path
 
 import gradio as gr
 
-from annotator.errors import AnnotatorError
+from annotator.api.security import LOOPBACK
+from annotator.config import Settings
+from annotator.errors import AnnotatorError, InvalidInput
 from annotator.sessions.import_rows import ImportReport
+from annotator.sessions.import_sources import FORMATS, import_path
 from annotator.sessions.service import Service
 from annotator.ui.reports import error_html, list_html, note_html, report_html, steps
 
 _HELP = (
-    "A JSON file of COCO, LVIS, labelme or detection results; `annotator import` takes folders of other formats too."
-    " Images are found by their path, else by their name; ids, categories and unknown fields are kept. Importing a file"
-    " twice changes nothing."
+    "A JSON file of COCO, LVIS, labelme or detection results, or a zip archive of a dataset: YOLO, Pascal VOC, labelme,"
+    " SA-1B, masks. Images are found by their path, else by their name; ids, categories and unknown fields are kept."
+    " Importing a file twice changes nothing."
 )
 
 
 def build(service: Service) -> None:
     """Add the tab's components to the Blocks in hand."""
+    local = is_local(service.settings)
     with gr.Column(elem_classes="ann-export-page"):
         gr.Markdown(f"## Import into this project\n{_HELP}")
         # Not `gr.File`: its button's name is not what it reads, which shuts out who speaks to the computer.
-        file = gr.UploadButton("Choose a JSON file", file_types=[".json"], elem_id="ann-import-file")
+        file = gr.UploadButton("Choose a JSON or zip file", file_types=[".json", ".zip"], elem_id="ann-import-file")
         name = gr.HTML(elem_id="ann-import-name", min_height=20)
+        typed = gr.Textbox(
+            label="Or a path on this computer",
+            info="A file, or a folder of a dataset; it is read where it lies.",
+            max_lines=1,
+            elem_id="ann-import-path",
+            visible=local,
+        )
+        format = gr.Dropdown(list(FORMATS), value="auto", label="Format", elem_id="ann-import-format")
         with gr.Group():
             dry = gr.Checkbox(
                 False, label="Only try", info="Say what would come in, and change nothing.", elem_id="ann-import-dry"
@@ -39,33 +51,70 @@ def build(service: Service) -> None:
         start = gr.Button("Import", variant="primary", elem_id="ann-import-start")
         report = gr.HTML(elem_id="ann-import-report", min_height=96)
 
-    def run(path: str | None, dry: bool, boxes: bool, progress: gr.Progress = gr.Progress()) -> str:  # noqa: B008
-        if path is None:
+    def run(
+        uploaded: str | None,
+        typed: str,
+        format: str,
+        dry: bool,
+        boxes: bool,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> str:
+        # Who is elsewhere must not read this computer's files, whatever the page sends.
+        path = (typed.strip() if local else "") or uploaded
+        if not path:
             return report_html([], [note_html("Choose a file first.")])
+        told = steps(progress, "Importing")
         try:
-            done = take(service, Path(path), dry=dry, boxes=boxes, progress=steps(progress, "Importing"))
+            done = take(service, Path(path).expanduser(), format=format, dry=dry, boxes=boxes, progress=told)
         except AnnotatorError as error:
             return error_html(error, what="Nothing was imported.")
+        except OSError as error:
+            unread = InvalidInput(f"{Path(path).name} can't be read: {error.strerror or error}.")
+            return error_html(unread, what="Nothing was imported.")
         return shown(done)
 
+    # A typed path is what is imported; choosing a file empties it.
     file.upload(
-        lambda path: note_html(Path(path).name),
+        lambda path: (_name(path), ""),
         file,
+        [name, typed],
+        queue=False,
+        show_progress="hidden",
+        api_visibility="private",
+    )
+    typed.change(
+        lambda text, path: note_html("" if text.strip() or path is None else Path(path).name),
+        [typed, file],
         name,
         queue=False,
         show_progress="hidden",
         api_visibility="private",
     )
-    start.click(run, [file, dry, boxes], report, concurrency_limit=1, show_progress_on=report, api_visibility="private")
+    start.click(
+        run,
+        [file, typed, format, dry, boxes],
+        report,
+        concurrency_limit=1,
+        show_progress_on=report,
+        api_visibility="private",
+    )
+
+
+def is_local(settings: Settings) -> bool:
+    """Whether everybody who sees the page sits at this computer: nobody else, and no proxy, can reach the server."""
+    return settings.host in LOOPBACK and not settings.allowed_hosts
 
 
 def _name(path: str) -> str:
     return note_html(Path(path).name)
 
 
-def take(service: Service, path: Path, *, dry: bool, boxes: bool, progress: Callable[[int, int], None]) -> ImportReport:
-    """Import a file that the browser has uploaded."""
-    return service.import_dataset(path, author=service.settings.author, dry=dry, boxes=boxes, progress=progress)
+def take(
+    service: Service, path: Path, *, dry: bool, boxes: bool, progress: Callable[[int, int], None], format: str = "auto"
+) -> ImportReport:
+    """Import a file that the browser has uploaded, or a path."""
+    author = service.settings.author
+    return import_path(service, path, author=author, format=format, dry=dry, boxes=boxes, progress=progress)
 
 
 def shown(report: ImportReport) -> str:

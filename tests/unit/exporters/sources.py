@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from annotator.domain.mask import Mask
-from annotator.exporters.base import ExportAnnotation, ExportCategory, ExportImage
+from annotator.exporters.base import ExportAnnotation, ExportCategory, ExportImage, Progress
 
 
 @dataclass
@@ -25,6 +25,7 @@ class MemorySource:
     model: str = "mobile_sam"
     files: dict[str, Path] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)
+    alike: list[tuple[str, ...]] = field(default_factory=list)
 
     def categories(self) -> list[ExportCategory]:
         return self.kept
@@ -42,6 +43,11 @@ class MemorySource:
         pixels[..., 0] = np.arange(image.width) % 256
         pixels[..., 1] = np.arange(image.height)[:, None] % 256
         return pixels
+
+    def look_alikes(self, progress: Progress) -> list[tuple[str, ...]]:
+        for done in range(len(self.listed)):
+            progress(done + 1, len(self.listed))
+        return self.alike
 
     def file(self, image_id: str) -> Path | None:
         return self.files.get(image_id)

@@ -14,7 +14,7 @@ import pytest
 import annotator
 from annotator.domain.mask import Mask
 from annotator.errors import BadSetting, ExportFailed, InvalidInput, StorageProblem
-from annotator.exporters import EXPORTERS, coco, get_exporter
+from annotator.exporters import EXPORTERS, coco, coco_write, get_exporter
 from annotator.exporters.base import ExportAnnotation, ExportCategory, ExportReport, Skipped
 from tests.unit.exporters.sources import MemorySource, square
 
@@ -192,13 +192,13 @@ def test_a_mask_that_reads_back_differently_fails_and_leaves_the_old_export(
     before = export(source, tmp_path).target.read_bytes() if older else b""
     there = everything_in(tmp_path)
     source.add("b.jpg", square())
-    right = coco.segmentation
+    right = coco_write.segmentation
 
     def wrong_for_the_second(mask: Mask, kind: str) -> Any:
-        monkeypatch.setattr(coco, "segmentation", tamper)
+        monkeypatch.setattr(coco_write, "segmentation", tamper)
         return right(mask, kind)
 
-    monkeypatch.setattr(coco, "segmentation", wrong_for_the_second)
+    monkeypatch.setattr(coco_write, "segmentation", wrong_for_the_second)
     with pytest.raises(ExportFailed, match="object 2"):
         export(source, tmp_path)
     assert everything_in(tmp_path) == there

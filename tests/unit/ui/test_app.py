@@ -6,12 +6,14 @@ import asyncio
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from annotator.api.app import create_app
+from annotator.config import Settings
 from annotator.errors import ExportFailed
 from annotator.exporters import EXPORTERS
 from annotator.exporters.base import ExportReport, Loss, Skipped
@@ -149,3 +151,18 @@ def test_what_an_import_left_out_is_listed_and_runs_no_markup() -> None:
     assert "<img" not in text
     for part in ("1,234", "would come in", "annotations[7]", "5 of them are masks", "6 objects got other ids"):
         assert part in text
+
+
+@pytest.mark.parametrize(
+    ("flags", "local"),
+    [
+        ({}, True),
+        ({"host": "localhost"}, True),
+        ({"host": "::1"}, True),
+        ({"host": "0.0.0.0"}, False),
+        ({"host": "192.168.1.5"}, False),
+        ({"allowed_hosts": ["photos.example.org"]}, False),
+    ],
+)
+def test_paths_are_read_only_where_nobody_else_reaches_the_server(flags: dict[str, Any], local: bool) -> None:
+    assert import_tab.is_local(Settings.load(**flags)) is local
