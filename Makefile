@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export SAM2_BUILD_CUDA = 0
 
-.PHONY: help demo test lint types bench quality screenshots model clean
+.PHONY: help demo test readers lint types bench quality screenshots model clean
 
 help: ## show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -14,6 +14,15 @@ demo: $(VENV)/app ## set up and open the app on a demo project
 
 test: $(VENV)/test ## set up and run all tests
 	$(BIN)/python -m pytest $(ARGS)
+
+# Kept by what is in the list, so that CI installs it once.
+READERS ?= $(or $(CI_CACHE_DIR),$(HOME)/.cache/annotator-ci)/readers-$(shell sha256sum tests/contract/readers.txt | cut -c1-16)
+
+readers: $(VENV)/test ## read exports back with the programs that they are for
+	@test -e $(READERS)/.complete || { rm -rf $(READERS) && \
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --target $(READERS) --requirement tests/contract/readers.txt && \
+	touch $(READERS)/.complete; }
+	ANNOTATOR_TEST_READERS=$(READERS) $(BIN)/python -m pytest tests/contract/test_export_formats.py $(ARGS)
 
 lint: $(VENV)/test ## check style
 	$(BIN)/ruff check .
