@@ -23,10 +23,12 @@ from annotator.images.decode import decode
 from annotator.sessions.service import Service
 
 if TYPE_CHECKING:
+    from annotator.domain.version import Difference, Version
     from annotator.exporters.base import ExportReport
     from annotator.quality.figures import Statistics
     from annotator.quality.findings import Finding
     from annotator.sessions.import_rows import ImportReport
+    from annotator.sessions.versions import Restored
 
 __all__ = ["Project", "ProjectImage", "ProjectObject"]
 
@@ -234,9 +236,18 @@ class Project:
         )
 
     def export(
-        self, format: str, out: str | Path = "exports", *, progress: Progress = _silent, **options: Any
+        self,
+        format: str,
+        out: str | Path = "exports",
+        *,
+        version: str | None = None,
+        progress: Progress = _silent,
+        **options: Any,
     ) -> ExportReport:
         """Write the project to `<out>/<project>/<format>/`; options are those of `annotator export FORMAT --help`.
+
+        Args:
+            version: name of the one to write; None: the project as it is now.
 
         Raises:
             InvalidInput: the format or an option is unknown, or there is nothing to export.
@@ -245,7 +256,47 @@ class Project:
         from annotator.sessions.exporting import export_folder
 
         return export_folder(
-            self.folder, self._settings, format=format, out=Path(out), options=options, progress=progress
+            self.folder,
+            self._settings,
+            format=format,
+            out=Path(out),
+            options=options,
+            progress=progress,
+            version=version,
+        )
+
+    def versions(self) -> list[Version]:
+        """The named snapshots of the project, the newest first."""
+        return self._service.versions.all()
+
+    def create_version(self, name: str, message: str = "", *, progress: Progress = _silent) -> Version:
+        """Keep the project as it is now under a name, for ever; `export(..., version=name)` gives the same files.
+
+        Raises:
+            Conflict: the name is taken.
+            InvalidInput: the name can't be one.
+        """
+        return self._service.versions.create(
+            author=self._settings.author, name=name, message=message, model=self._settings.model, progress=progress
+        )
+
+    def diff(self, before: str, after: str | None = None) -> list[Difference]:
+        """What is not the same in two versions; without `after`, in a version and the project as it is now.
+
+        Raises:
+            NotFound: there is no such version.
+        """
+        return self._service.versions.diff(before, after)
+
+    def restore(self, version: str, *, dry: bool = False) -> Restored:
+        """Make the project what it was in a version; what is there now is kept as a version first.
+
+        Raises:
+            Conflict: objects that would change are locked.
+            NotFound: there is no such version.
+        """
+        return self._service.versions.restore(
+            author=self._settings.author, name=version, dry=dry, model=self._settings.model
         )
 
     def check(self, *settings: str, progress: Progress = _silent) -> list[Finding]:

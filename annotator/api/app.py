@@ -11,7 +11,16 @@ from fastapi import Depends, FastAPI
 from fastapi.responses import HTMLResponse
 
 import annotator
-from annotator.api import errors, image_routes, live_routes, model_routes, project_routes, reference, review_routes
+from annotator.api import (
+    errors,
+    image_routes,
+    live_routes,
+    model_routes,
+    project_routes,
+    reference,
+    review_routes,
+    version_routes,
+)
 from annotator.api.security import Guard, acting
 from annotator.sessions.service import Service
 
@@ -44,6 +53,7 @@ def create_app(service: Service) -> FastAPI:
     app.include_router(model_routes.router, prefix="/api/v1")
     app.include_router(review_routes.router, prefix="/api/v1")
     app.include_router(live_routes.router, prefix="/api/v1")
+    app.include_router(version_routes.router, prefix="/api/v1")
 
     @app.get("/healthz", tags=["health"])
     @app.get("/api/v1/healthz", tags=["health"], include_in_schema=False)

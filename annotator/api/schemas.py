@@ -14,7 +14,8 @@ from annotator.domain.prompt import MAX_POINTS, Box, Point, Prompt
 from annotator.engine import Prediction
 from annotator.errors import BadPrompt, InvalidInput
 from annotator.sessions.editing import History
-from annotator.sessions.service import ImageView, ProjectView, Service
+from annotator.sessions.service import Service
+from annotator.sessions.views import ImageView, ProjectView
 from annotator.store.database import now
 
 MAX_AHEAD = 8

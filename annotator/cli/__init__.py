@@ -8,7 +8,18 @@ from typing import Annotated
 import typer
 
 import annotator
-from annotator.cli import bench, checking, doctor, exporting, importing, models, precompute, reporting, serving
+from annotator.cli import (
+    bench,
+    checking,
+    doctor,
+    exporting,
+    importing,
+    models,
+    precompute,
+    reporting,
+    serving,
+    versions,
+)
 from annotator.errors import AnnotatorError
 
 __all__ = ["app", "main"]
@@ -30,6 +41,7 @@ app.command()(reporting.report)
 app.command()(bench.bench)
 app.add_typer(models.app, name="models")
 app.add_typer(exporting.app, name="export")
+app.add_typer(versions.app, name="version")
 
 
 def main() -> None:

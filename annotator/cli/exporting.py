@@ -61,9 +61,11 @@ def _command(exporter: Exporter) -> Callable[..., None]:
         "folder": Annotated[Path, typer.Argument(help="Folder of the project.")],
         "out": Annotated[Path, typer.Option(help=where)],
         **{name: kind for name, (kind, _) in own.items()},
+        "version": Annotated[str | None, typer.Option(help="A version instead of the project as it is now.")],
         "data_dir": DataDir,
     }
-    defaults = {"out": Path("exports"), **{name: default for name, (_, default) in own.items()}, "data_dir": None}
+    defaults = {"out": Path("exports"), **{name: default for name, (_, default) in own.items()}}
+    defaults |= {"version": None, "data_dir": None}
     command = _exporting(exporter)
     keyword = inspect.Parameter.KEYWORD_ONLY
     signature = inspect.Signature(
@@ -86,14 +88,20 @@ def _parameter(option: Option) -> tuple[Any, Any]:
 
 
 def _exporting(exporter: Exporter) -> Callable[..., None]:
-    def export(*, folder: Path, out: Path, data_dir: Path | None, **options: Any) -> None:
+    def export(*, folder: Path, out: Path, version: str | None, data_dir: Path | None, **options: Any) -> None:
         from annotator.config import Settings
         from annotator.sessions.exporting import export_folder
 
         settings = Settings.load(data_dir=data_dir)
         with ProgressBar("Exporting") as progress:
             report = export_folder(
-                folder, settings, format=exporter.name, out=out, options=options, progress=progress.update
+                folder,
+                settings,
+                format=exporter.name,
+                out=out,
+                options=options,
+                progress=progress.update,
+                version=version,
             )
         _print_report(report)
 

@@ -74,6 +74,10 @@ class ExportSource(Protocol):
     def extra(self) -> dict[str, Any]:
         """What imported datasets said of the whole that nothing here knows, such as COCO's `licenses`."""
 
+    @property
+    def created(self) -> str | None:
+        """The time that exports give as theirs, ISO 8601 in UTC; None: now."""
+
     def categories(self) -> list[ExportCategory]:
         """All categories."""
 

@@ -87,6 +87,8 @@ def _json(value: Any) -> bytes:
 
 def _info(source: ExportSource) -> dict[str, Any]:
     now = datetime.now(timezone.utc)
+    if source.created is not None:
+        now = datetime.strptime(source.created, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=timezone.utc)
     return {
         "description": source.project_name,
         "version": "1.0",

@@ -40,15 +40,24 @@ def _write(work: Work) -> None:
     _check(work, xml, written)
     images = work.folder / "images"
     with zipfile.ZipFile(work.path(FILE_NAME), "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.write(xml, _XML)
+        _add(archive, xml, _XML, zipfile.ZIP_DEFLATED)
         for path in sorted(images.rglob("*")) if images.is_dir() else []:
             if path.is_file():
                 # Pictures are compressed already.
-                archive.write(path, path.relative_to(work.folder).as_posix(), zipfile.ZIP_STORED)
+                _add(archive, path, path.relative_to(work.folder).as_posix(), zipfile.ZIP_STORED)
     xml.unlink()
     shutil.rmtree(images, ignore_errors=True)
     if work.values["pictures"] == "none":
         work.warn("Without pictures the zip is for a task that has them, under the same names.")
+
+
+def _add(archive: zipfile.ZipFile, path: Path, name: str, compression: int) -> None:
+    """Add a file without the time at which it was written: the same objects are to give the same bytes."""
+    entry = zipfile.ZipInfo(name)
+    entry.compress_type = compression
+    entry.external_attr = 0o644 << 16
+    with path.open("rb") as stream, archive.open(entry, "w", force_zip64=True) as target:
+        shutil.copyfileobj(stream, target, 1 << 20)
 
 
 def _write_meta(work: Work, stream: IO[str]) -> None:

@@ -223,6 +223,11 @@ class CocoFile:
             raise ImageProblem(f"The picture of image {image_id} is not here; name the folder that it lies in.")
         return decode(path).pixels
 
+    @property
+    def created(self) -> str | None:
+        """None: what is made of the file is made now."""
+        return None
+
     def look_alikes(self, progress: Progress) -> list[tuple[str, ...]]:
         """None: a file from elsewhere is judged, where the rules look at pictures themselves, and never split."""
         return []

@@ -7,15 +7,14 @@ import threading
 import unicodedata
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from annotator.config import Settings
-from annotator.domain.annotation import Annotation, Draft
 from annotator.domain.mask import Mask
-from annotator.domain.project import IMAGE_STATES, Category, Image, ProjectCounts
+from annotator.domain.project import IMAGE_STATES, Image
 from annotator.domain.prompt import Box, Prompt
 from annotator.engine import EmbedResult, Engine, ImageSource, ImageState, Prediction
 from annotator.errors import AnnotatorError, Conflict, ExportFailed, InvalidInput, NotFound, StorageProblem
@@ -25,7 +24,7 @@ from annotator.sessions.categories import Categories
 from annotator.sessions.changing import Recorder
 from annotator.sessions.combining import Combiner
 from annotator.sessions.drafting import Drafts
-from annotator.sessions.editing import Editor, History, read_history
+from annotator.sessions.editing import Editor, read_history
 from annotator.sessions.exporting import ExportJob
 from annotator.sessions.folders import data_folder, database_url, disk_tier, registry_of
 from annotator.sessions.import_rows import ImportReport, import_at, import_dataset
@@ -34,6 +33,8 @@ from annotator.sessions.prefetch import Prefetcher
 from annotator.sessions.processes import run_in_process
 from annotator.sessions.reviewing import Reviewer
 from annotator.sessions.together import Together, announce
+from annotator.sessions.versions import Versions
+from annotator.sessions.views import ImageView, ProjectView
 from annotator.store import annotation_rows, history_rows, image_rows, project_rows
 from annotator.store.database import Database
 
@@ -41,28 +42,6 @@ LISTS = (*IMAGE_STATES, "broken", "returned")
 """What lists of images can be about; `returned`: with rejected objects of the person who asks."""
 IMPORT_SECONDS = 600.0
 """How long an import waits for the mask of a box: a model may have to be loaded first."""
-
-
-@dataclass(frozen=True, slots=True)
-class ProjectView:
-    """A project as one person sees it."""
-
-    id: str
-    name: str
-    author: str
-    categories: list[Category]
-    counts: ProjectCounts
-    last_image: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class ImageView:
-    """An image with what is on it, as one person sees it."""
-
-    image: Image
-    annotations: list[Annotation]
-    draft: Draft | None
-    history: History
 
 
 class Service:
@@ -87,6 +66,7 @@ class Service:
         self.drafts = Drafts(recorder=recorder, engine=engine, library=self.library)
         self.editor = Editor(recorder)
         self.combiner = Combiner(recorder)
+        self.versions = Versions(database=database, project_id=self.project_id)
         self.together = Together(database=database, project_id=self.project_id)
         self.reviewer = Reviewer(recorder=recorder, library=self.library)
 
@@ -324,9 +304,13 @@ class Service:
         format: str,
         out: Path,
         options: dict[str, Any] | None = None,
+        version: str | None = None,
         progress: Callable[[int, int], None] = lambda done, total: None,
     ) -> ExportReport:
         """Write the project to `<out>/<project>/<format>/`, in a process of its own so that nobody's clicks wait.
+
+        Args:
+            version: name of the one to write; None: the project as it is now.
 
         Raises:
             InvalidInput: the format or an option is unknown, or there is nothing to export.
@@ -341,6 +325,7 @@ class Service:
             format=format,
             target=out / self.name / format,
             options=options or {},
+            version=version,
         )
         ended = ExportFailed("The export ended early; nothing was written. Free memory or disk space and try again.")
         return run_in_process(partial(exporting.run, job), progress, ended=ended)

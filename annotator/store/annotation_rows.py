@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
@@ -115,6 +115,12 @@ def _values(annotation: Annotation) -> dict[str, Any]:
         "updated_by": annotation.updated_by,
         "extra": annotation.extra,
     }
+
+
+def set_created(connection: Connection, times: Mapping[int, str]) -> None:
+    """Say when annotations were made, by their ids."""
+    for annotation_id, created in times.items():
+        connection.execute(update(table).where(table.c.id == annotation_id).values(created=created))
 
 
 def delete(connection: Connection, annotation_id: int) -> None:

@@ -157,9 +157,11 @@ def save_file(connection: Connection, project_id: str, image: Image, *, bytes: i
         connection.execute(insert(images).values(**new, **values))
 
 
-def everything(connection: Connection, project_id: str) -> list[Image]:
-    """All images that can be shown, in natural order; their objects are not counted."""
-    shown = select(images).where(images.c.project_id == project_id, images.c.problem.is_(None))
+def everything(connection: Connection, project_id: str, *, broken: bool = False) -> list[Image]:
+    """All images that can be shown, and with `broken` the others, in natural order; their objects are not counted."""
+    shown = select(images).where(images.c.project_id == project_id)
+    if not broken:
+        shown = shown.where(images.c.problem.is_(None))
     return [image_of(row, objects=0) for row in connection.execute(shown.order_by(images.c.sort_key))]
 
 

@@ -173,3 +173,40 @@ leases = Table(
     Column("author", Text, nullable=False),
     Column("expires", String(32), nullable=False),
 )
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("project_id", ForeignKey("projects.id"), nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("created", String(32), nullable=False),
+    Column("model", Text, nullable=False),
+    Column("images", Integer, nullable=False),
+    Column("objects", Integer, nullable=False),
+    Column("categories", Integer, nullable=False),
+    Column("extra", JSON, nullable=False),
+    UniqueConstraint("project_id", "name"),
+    **_never_reused,
+)
+
+version_contents = Table(
+    "version_contents",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("content", JSON, nullable=False),
+)
+
+version_entries = Table(
+    "version_entries",
+    metadata,
+    Column("version_id", ForeignKey("versions.id"), primary_key=True),
+    Column("kind", String(12), primary_key=True),
+    Column("key", String(32), primary_key=True),
+    Column("image_id", String(32), nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("hash", ForeignKey("version_contents.hash"), nullable=False),
+    Index("ix_version_entries_place", "version_id", "kind", "image_id", "place"),
+)

@@ -15,7 +15,7 @@ from annotator.exporters import EXPORTERS
 from annotator.exporters.base import ExportReport, Option
 from annotator.sessions.folders import data_folder
 from annotator.sessions.service import Service
-from annotator.ui import reports
+from annotator.ui import reports, versions_section
 from annotator.ui.reports import error_html, list_html, note_html, plain, steps
 
 FOLDED = ("pictures", "splits", "fractions", "pattern", "stratified", "seed")
@@ -27,6 +27,7 @@ def build(service: Service) -> None:
     formats = list(EXPORTERS.values())
     with gr.Column(elem_classes="ann-export-page"):
         gr.Markdown(f"## Export “{plain(service.name)}”\nEvery mask is read back from the written file and compared.")
+        version = gr.Dropdown(versions_section.choices(service), value="", label="What", elem_id="ann-export-version")
         chosen = gr.Dropdown(
             [(exporter.title, exporter.name) for exporter in formats],
             value=formats[0].name,
@@ -42,14 +43,17 @@ def build(service: Service) -> None:
         start = gr.Button("Export", variant="primary", elem_id="ann-export-start")
         report = gr.HTML(elem_id="ann-export-report", min_height=96)
         download = gr.DownloadButton("Download", visible=False, elem_id="ann-export-download")
+        versions_section.build(service, version)
 
     def show_options(name: str) -> list[Any]:
         return [gr.update(visible=exporter.name == name) for exporter in formats]
 
-    def run(name: str, *values: Any, progress: gr.Progress = gr.Progress()) -> tuple[str, Any]:  # noqa: B008
+    def run(name: str, version: str, *values: Any, progress: gr.Progress = gr.Progress()) -> tuple[str, Any]:  # noqa: B008
         options = _options_of(name, values)
         try:
-            written = export(service, name=name, options=options, progress=steps(progress, "Exporting"))
+            written = export(
+                service, name=name, options=options, version=version or None, progress=steps(progress, "Exporting")
+            )
         except AnnotatorError as error:
             return error_html(error, what="Nothing was exported."), gr.update(visible=False)
         return report_html(written, root=service.folder), gr.update(value=str(download_of(written)), visible=True)
@@ -57,7 +61,7 @@ def build(service: Service) -> None:
     chosen.change(show_options, chosen, groups, queue=False, show_progress="hidden", api_visibility="private")
     start.click(
         run,
-        [chosen, *(component for row in inputs for component in row)],
+        [chosen, version, *(component for row in inputs for component in row)],
         [report, download],
         concurrency_limit=1,
         show_progress_on=report,
@@ -66,10 +70,16 @@ def build(service: Service) -> None:
 
 
 def export(
-    service: Service, *, name: str, options: dict[str, Any], progress: Callable[[int, int], None]
+    service: Service,
+    *,
+    name: str,
+    options: dict[str, Any],
+    progress: Callable[[int, int], None],
+    version: str | None = None,
 ) -> ExportReport:
     """Export into the project's data folder, from where the browser can download it."""
-    return service.export(format=name, out=exports_folder(service), options=options, progress=progress)
+    out = exports_folder(service)
+    return service.export(format=name, out=out, options=options, version=version, progress=progress)
 
 
 def exports_folder(service: Service) -> Path:

@@ -26,6 +26,7 @@ class MemorySource:
     files: dict[str, Path] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)
     alike: list[tuple[str, ...]] = field(default_factory=list)
+    created: str | None = None
 
     def categories(self) -> list[ExportCategory]:
         return self.kept

@@ -16,7 +16,8 @@ from annotator.domain.prompt import Box, Point, Prompt
 from annotator.engine import Engine
 from annotator.engine.fake import FakePredictor
 from annotator.errors import BadMask, BadPrompt, Conflict, InvalidInput, NotFound
-from annotator.sessions.service import ImageView, Service
+from annotator.sessions.service import Service
+from annotator.sessions.views import ImageView
 
 
 class Person:
