@@ -300,13 +300,16 @@ class Project:
         )
 
     def check(self, *settings: str, progress: Progress = _silent) -> list[Finding]:
-        """What the quality rules find; thresholds as `annotator check --set` takes them: `"overlap.iou=0.5"`."""
+        """What the quality rules find, as strict as the project says.
+
+        Args:
+            settings: other thresholds, as `annotator check --set` takes them: `"overlap.iou=0.5"`.
+        """
         from annotator.quality.running import run
-        from annotator.quality.thresholds import Thresholds
         from annotator.sessions.exporting import project_of
 
         with project_of(self.folder, self._settings) as source:
-            return list(run(source, Thresholds().changed(list(settings)), progress))
+            return list(run(source, self._service.quality.thresholds().changed(list(settings)), progress))
 
     def statistics(self, progress: Progress = _silent) -> Statistics:
         """Figures of the dataset, as on the page of `annotator report`."""

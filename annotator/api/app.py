@@ -17,6 +17,7 @@ from annotator.api import (
     live_routes,
     model_routes,
     project_routes,
+    quality_routes,
     reference,
     review_routes,
     version_routes,
@@ -54,6 +55,7 @@ def create_app(service: Service) -> FastAPI:
     app.include_router(review_routes.router, prefix="/api/v1")
     app.include_router(live_routes.router, prefix="/api/v1")
     app.include_router(version_routes.router, prefix="/api/v1")
+    app.include_router(quality_routes.router, prefix="/api/v1")
 
     @app.get("/healthz", tags=["health"])
     @app.get("/api/v1/healthz", tags=["health"], include_in_schema=False)

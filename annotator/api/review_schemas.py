@@ -10,6 +10,7 @@ from pydantic import Field
 from annotator.api.schemas import Body, CategoryRef, SeenBody, Text, image_item_json
 from annotator.domain.annotation import REVIEW_STATES
 from annotator.domain.project import IMAGE_STATES
+from annotator.quality.rules import RULES
 from annotator.sessions.reviewing import MAX_OBJECTS
 from annotator.store.review_rows import Facets, FoundImage, FoundObject
 
@@ -68,7 +69,11 @@ def facets_json(facets: Facets) -> dict[str, Any]:
         "authors": [{"name": key, "count": count} for key, count in sorted(facets.authors.items())],
         "review": {state: facets.reviews.get(state, 0) for state in REVIEW_STATES},
         "image_states": {state: facets.image_states.get(state, 0) for state in IMAGE_STATES},
-        "rules": [],
+        "rules": [
+            {"name": rule.name, "title": rule.title, "count": facets.rules[rule.name]}
+            for rule in RULES.values()
+            if rule.name in facets.rules
+        ],
         "score": facets.score,
         "area": facets.area,
     }

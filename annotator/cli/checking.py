@@ -49,6 +49,7 @@ def check(
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="RULE.THRESHOLD=NUMBER", help="E.g. overlap.iou=0.5.")
     ] = None,
+    save: Annotated[bool, typer.Option("--save", help="Keep what --set says with the project.")] = False,
     images: Annotated[
         Path | None, typer.Option(help="Folder of a COCO file's pictures: are they there, and as it says?")
     ] = None,
@@ -68,7 +69,7 @@ def check(
     try:
         if fail_on not in SEVERITIES:
             raise BadSetting(f"--fail-on is {fail_on!r}; use one of: {', '.join(SEVERITIES)}.")
-        result = _checked(target, rule or [], set_ or [], images, data_dir)
+        result = _checked(target, rule or [], set_ or [], images, data_dir, save)
     except AnnotatorError as error:
         print(f"annotator: {error.message}", file=sys.stderr)
         raise typer.Exit(UNUSABLE) from None
@@ -85,18 +86,22 @@ def check(
 
 
 def _checked(
-    target: Path, rules: list[str], settings: list[str], images: Path | None, data_dir: Path | None
+    target: Path, rules: list[str], settings: list[str], images: Path | None, data_dir: Path | None, save: bool
 ) -> _Result:
     from annotator.config import Settings
     from annotator.quality.thresholds import Thresholds
     from annotator.sessions.exporting import project_of
+    from annotator.sessions.quality import hashing, keep_thresholds_of, thresholds_of
 
-    thresholds = Thresholds().changed(settings)
+    loaded = Settings.load(data_dir=data_dir)
+    thresholds = (thresholds_of(target, loaded) if target.is_dir() else Thresholds()).changed(settings)
+    if save:
+        keep_thresholds_of(target, loaded, thresholds)
     if rules:
         thresholds = thresholds.only(rules)
     if target.is_dir():
-        with project_of(target, Settings.load(data_dir=data_dir)) as source:
-            return _Result(str(target), findings=_run(source, thresholds, _hashing(target)))
+        with project_of(target, loaded) as source:
+            return _Result(str(target), findings=_run(source, thresholds, hashing(target)))
     require_target(target)
     if images is not None and not images.is_dir():
         raise NotFound(f"There is no folder {str(images)!r}; name the one that the file names are relative to.")
@@ -105,6 +110,7 @@ def _checked(
 
 def _check_file(path: Path, thresholds: Thresholds, images: Path | None) -> _Result:
     from annotator.quality.coco_file import CocoFile
+    from annotator.sessions.quality import hashing
 
     file = CocoFile(path, images=images)
     result = _Result(str(path))
@@ -112,7 +118,7 @@ def _check_file(path: Path, thresholds: Thresholds, images: Path | None) -> _Res
         result.problems = list(file.problems(progress.update))
     result.usable, result.dropped = file.readable, file.dropped
     if file.readable:
-        result.findings = _run(file, thresholds, _hashing(images) if images is not None else None)
+        result.findings = _run(file, thresholds, hashing(images) if images is not None else None)
     return result
 
 
@@ -123,23 +129,6 @@ def _run(
 
     with ProgressBar("Checking") as progress:
         return list(run(source, thresholds, progress.update, image_hash=image_hash))
-
-
-def _hashing(folder: Path) -> Callable[[ExportImage], int | None]:
-    """Perceptual hashes of the pictures in a folder; None for one that is not there, damaged or outside it."""
-    from annotator.errors import ImageProblem
-    from annotator.images.near_duplicates import hash_file
-
-    top = folder.resolve()
-
-    def image_hash(image: ExportImage) -> int | None:
-        try:
-            path = (top / image.name).resolve()
-            return hash_file(path) if path.is_relative_to(top) and path.is_file() else None
-        except (ImageProblem, OSError, ValueError):
-            return None
-
-    return image_hash
 
 
 def _as_json(result: _Result) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from annotator.errors import InvalidInput
 
 if TYPE_CHECKING:
     from annotator.exporters.base import ExportSource
+    from annotator.quality.thresholds import Thresholds
 
 
 def report(
@@ -27,12 +28,15 @@ def report(
 ) -> None:
     """Write one HTML page with the figures of a dataset, and the same figures as CSV."""
     from annotator.config import Settings
+    from annotator.quality.thresholds import Thresholds
     from annotator.sessions.exporting import project_of
+    from annotator.sessions.quality import thresholds_of
 
     require_target(target)
     if target.is_dir():
-        with project_of(target, Settings.load(data_dir=data_dir)) as source:
-            _write(source, out, rules)
+        settings = Settings.load(data_dir=data_dir)
+        with project_of(target, settings) as source:
+            _write(source, out, thresholds_of(target, settings) if rules else None)
         return
     from annotator.quality.coco_file import CocoFile
 
@@ -43,19 +47,18 @@ def report(
         raise InvalidInput(f"{str(target)!r} is no COCO dataset; `annotator check` says what is wrong.")
     if wrong:
         print(f"Note: the file has {wrong:,} problems; `annotator check` lists them.", file=sys.stderr)
-    _write(file, out, rules)
+    _write(file, out, Thresholds() if rules else None)
 
 
-def _write(source: ExportSource, out: Path, rules: bool) -> None:
+def _write(source: ExportSource, out: Path, thresholds: Thresholds | None) -> None:
     from annotator.quality.running import run
     from annotator.quality.statistics import collect
-    from annotator.quality.thresholds import Thresholds
     from annotator.quality.writing import write
 
     findings = None
-    if rules:
+    if thresholds is not None:
         with ProgressBar("Checking") as progress:
-            findings = list(run(source, Thresholds(), progress.update))
+            findings = list(run(source, thresholds, progress.update))
     with ProgressBar("Counting") as progress:
         statistics = collect(source, progress.update)
     made = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z")

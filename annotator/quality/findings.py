@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from annotator.domain.severity import Severity
 
-Fix = Literal["fill_holes", "remove_specks", "delete"]
+Fix = Literal["fill_holes", "remove_specks", "keep_largest", "no_overlap", "delete", "mark_empty"]
 
 
 @dataclass(frozen=True, slots=True)

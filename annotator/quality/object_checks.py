@@ -129,7 +129,7 @@ def _parts(looked: Looked, thresholds: Thresholds, names: Names) -> Iterator[Fin
     for shape in looked.shapes:
         if len(shape.parts) > limit:
             text = f"{_of(shape.annotation, names)} has {len(shape.parts)} separate parts; is it one object?"
-            yield _found("parts", looked, shape.annotation, text, value=len(shape.parts))
+            yield _found("parts", looked, shape.annotation, text, value=len(shape.parts), fix="keep_largest")
 
 
 def _border(looked: Looked, thresholds: Thresholds, names: Names) -> Iterator[Finding]:
@@ -195,9 +195,10 @@ def _overlap(looked: Looked, thresholds: Thresholds, names: Names) -> Iterator[F
     limit, duplicate = thresholds.get("overlap", "iou"), _duplicates_from(thresholds)
     for pair in looked.pairs:
         if limit <= pair.iou < duplicate:
-            first, second = looked.shapes[pair.first].annotation, looked.shapes[pair.second].annotation
-            text = f"{_of(first, names)} and object {second.id} ({_name(second, names)}) overlap (IoU {pair.iou:.2f})."
-            yield _found("overlap", looked, first, text, value=pair.iou, others=(second.id,))
+            pair_of = (looked.shapes[pair.first].annotation, looked.shapes[pair.second].annotation)
+            keep, cut = sorted(pair_of, key=_preference)
+            text = f"{_of(cut, names)} and object {keep.id} ({_name(keep, names)}) overlap (IoU {pair.iou:.2f})."
+            yield _found("overlap", looked, cut, text, value=pair.iou, fix="no_overlap", others=(keep.id,))
 
 
 def _nested(looked: Looked, thresholds: Thresholds, names: Names) -> Iterator[Finding]:
@@ -215,7 +216,7 @@ def _nested(looked: Looked, thresholds: Thresholds, names: Names) -> Iterator[Fi
 def _unlabelled(looked: Looked, thresholds: Thresholds, names: Names) -> Iterator[Finding]:
     if not looked.annotations and looked.image.state != "empty" and looked.image.problem is None:
         text = "The image has no object; label it, or confirm that there is nothing on it."
-        yield _found("unlabelled", looked, None, text)
+        yield _found("unlabelled", looked, None, text, fix="mark_empty")
 
 
 def _broken_image(looked: Looked, thresholds: Thresholds, names: Names) -> Iterator[Finding]:

@@ -86,18 +86,29 @@ def project_of(folder: Path, settings: Settings, *, version: str | None = None) 
     Raises:
         NotFound: the folder is not a project yet, or there is no such version.
     """
+    with opened_project(folder, settings) as (database, project_id), database.read() as connection:
+        name = folder.resolve().name or "project"
+        yield source_of(
+            connection, folder=folder, project_id=project_id, name=name, model=settings.model, version=version
+        )
+
+
+@contextmanager
+def opened_project(folder: Path, settings: Settings) -> Iterator[tuple[Database, str]]:
+    """The database of a folder that is a project, and the project's id.
+
+    Raises:
+        NotFound: the folder is not a project yet.
+    """
     if settings.database_url is None and not (data_folder(folder, settings) / "annotator.db").is_file():
         raise NotFound(f"{str(folder)!r} is not a project yet; open it with `annotator serve` and annotate something.")
     database = Database(database_url(folder, settings))
     try:
         with database.read() as connection:
             project_id = project_rows.first_id(connection)
-            if project_id is None:
-                raise NotFound(f"{str(folder)!r} holds no project; open it with `annotator serve` first.")
-            name = folder.resolve().name or "project"
-            yield source_of(
-                connection, folder=folder, project_id=project_id, name=name, model=settings.model, version=version
-            )
+        if project_id is None:
+            raise NotFound(f"{str(folder)!r} holds no project; open it with `annotator serve` first.")
+        yield database, project_id
     finally:
         database.close()
 

@@ -51,5 +51,7 @@ def _child(work: Callable[[Progress], Any], pipe: Pipe) -> None:
         pipe.send(("done", work(lambda done, total: pipe.send(("progress", (done, total))))))
     except AnnotatorError as error:
         pipe.send(("error", error))
+    except BrokenPipeError:
+        pass  # whoever waited for it is gone
     finally:
         pipe.close()

@@ -31,6 +31,7 @@ from annotator.sessions.import_rows import ImportReport, import_at, import_datas
 from annotator.sessions.library import Library
 from annotator.sessions.prefetch import Prefetcher
 from annotator.sessions.processes import run_in_process
+from annotator.sessions.quality import Quality
 from annotator.sessions.reviewing import Reviewer
 from annotator.sessions.together import Together, announce
 from annotator.sessions.versions import Versions
@@ -66,6 +67,13 @@ class Service:
         self.drafts = Drafts(recorder=recorder, engine=engine, library=self.library)
         self.editor = Editor(recorder)
         self.combiner = Combiner(recorder)
+        self.quality = Quality(
+            database=database,
+            project_id=self.project_id,
+            folder=self.folder,
+            editor=self.editor,
+            set_state=self.set_state,
+        )
         self.versions = Versions(database=database, project_id=self.project_id)
         self.together = Together(database=database, project_id=self.project_id)
         self.reviewer = Reviewer(recorder=recorder, library=self.library)

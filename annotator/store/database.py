@@ -16,7 +16,7 @@ from annotator.errors import StorageProblem
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
-SCHEMA = "0006"
+SCHEMA = "0007"
 """The newest migration; a test compares it with the files."""
 
 

@@ -11,10 +11,11 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, fu
 from annotator.domain.annotation import Annotation
 from annotator.domain.project import Image
 from annotator.domain.review import ImageOrder, ObjectFilter, ObjectOrder
+from annotator.store import finding_rows
 from annotator.store.annotation_rows import annotation_of
 from annotator.store.image_rows import image_of, objects_of_image
 from annotator.store.schema import annotations as table
-from annotator.store.schema import categories, images
+from annotator.store.schema import categories, findings, images
 
 _BATCH = 1000
 _OF_IMAGE = (images.c.name.label("image_name"), images.c.state.label("image_state"))
@@ -48,6 +49,7 @@ class Facets:
     image_states: dict[str, int]
     score: tuple[float, float] | None
     area: tuple[int, int] | None
+    rules: dict[str, int]
 
 
 def objects(
@@ -139,6 +141,7 @@ def facets(connection: Connection, project_id: str) -> Facets:
         image_states={row[0]: row[1] for row in connection.execute(states)},
         score=None if row[0] is None else (row[0], row[1]),
         area=None if row[2] is None else (row[2], row[3]),
+        rules=finding_rows.objects_by_rule(connection, project_id),
     )
 
 
@@ -160,6 +163,8 @@ def _about_object(where: ObjectFilter) -> list[ColumnElement[bool]]:
             found.append(each >= least)
         if most is not None:
             found.append(each <= most)
+    if where.rules:
+        found.append(exists().where(findings.c.annotation_id == column.id, findings.c.rule.in_(where.rules)))
     if where.since is not None:
         found.append(column.updated >= where.since)
     if where.latest is not None:

@@ -45,6 +45,7 @@ projects = Table(
     Column("created", String(32), nullable=False),
     Column("next_category", Integer, nullable=False),
     Column("next_image", Integer, nullable=False),
+    Column("settings", JSON(none_as_null=True)),
     _extra(),
 )
 
@@ -209,4 +210,19 @@ version_entries = Table(
     Column("place", Integer, nullable=False),
     Column("hash", ForeignKey("version_contents.hash"), nullable=False),
     Index("ix_version_entries_place", "version_id", "kind", "image_id", "place"),
+)
+
+findings = Table(
+    "findings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("project_id", ForeignKey("projects.id"), nullable=False),
+    Column("rule", String(32), nullable=False),
+    Column("severity", String(16), nullable=False),
+    Column("image_id", String(32)),
+    Column("annotation_id", Integer),
+    Column("details", JSON, nullable=False),
+    Column("made", String(32), nullable=False),
+    Index("ix_findings_rule", "project_id", "rule", "annotation_id"),
+    **_never_reused,
 )

@@ -12,12 +12,13 @@ from starlette.types import Scope
 
 from annotator.sessions.service import Service
 from annotator.ui import export_tab, import_tab, theme
-from annotator.ui.canvas import STATIC_URL, annotation_canvas, header, review_gallery
+from annotator.ui.canvas import STATIC_URL, annotation_canvas, header, quality_rules, review_gallery
 
 STATIC = Path(__file__).parent / "static"
 _HEAD = f"""
 <link rel="stylesheet" href="{STATIC_URL}/theme.css">
 <link rel="stylesheet" href="{STATIC_URL}/review/review.css">
+<link rel="stylesheet" href="{STATIC_URL}/quality/quality.css">
 <link rel="modulepreload" href="{STATIC_URL}/app.js">
 """
 
@@ -43,6 +44,8 @@ def build(service: Service) -> gr.Blocks:
                 annotation_canvas()
             with gr.Tab("Review", elem_id="ann-review"):
                 review_gallery()
+            with gr.Tab("Quality", elem_id="ann-quality"):
+                quality_rules()
             with gr.Tab("Import", elem_id="ann-import"):
                 import_tab.build(service)
             with gr.Tab("Export", elem_id="ann-export"):

@@ -25,6 +25,11 @@ def review_gallery() -> gr.HTML:
     return _from_module("review/review.js", elem_id="ann-review-page")
 
 
+def quality_rules() -> gr.HTML:
+    """The quality rules, what they found and what mends it: everything on the Quality tab."""
+    return _from_module("quality/quality.js", elem_id="ann-quality-page")
+
+
 def header() -> gr.HTML:
     """The name of the project and the switch between light and dark."""
     return _from_module("header.js", elem_id="ann-header")

@@ -188,3 +188,9 @@ def test_the_folder_of_a_project_is_checked_by_the_same_rules(folder: Path, serv
         ("few_examples", None),
         ("near_duplicate", "a.png"),
     }
+
+
+def test_what_set_says_is_kept_with_the_project_when_asked(service: Service, folder: Path) -> None:
+    result = CliRunner().invoke(app, [str(folder), "--set", "tiny.pixels=77", "--save"])
+    assert result.exit_code in (0, 1), result.output
+    assert service.quality.thresholds().get("tiny", "pixels") == 77

@@ -104,7 +104,8 @@ def test_a_crowd_region_may_cover_objects_and_have_many_parts() -> None:
 def test_overlaps_follow_the_threshold_that_was_set() -> None:
     source = MemorySource()
     source.add("a.jpg", blob((10, 10, 20, 20)), blob((15, 10, 20, 20)))  # IoU about 0.6
-    assert one(source, "overlap").others == (2,)
+    finding = one(source, "overlap")
+    assert (finding.annotation, finding.others, finding.fix) == (2, (1,), "no_overlap"), "the newer one gives way"
     assert found(source, "overlap", settings=("overlap.iou=0.7",)) == []
 
 

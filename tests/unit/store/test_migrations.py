@@ -35,9 +35,10 @@ def test_a_project_from_before_objects_could_be_refined(service: Service, images
         database.execute("ALTER TABLE drafts DROP COLUMN replaces")
         for table in ("projects", "categories", "images", "annotations"):
             database.execute(f"ALTER TABLE {table} DROP COLUMN extra")
-        for table in ("events", "leases", "version_entries", "version_contents", "versions"):
+        for table in ("findings", "events", "leases", "version_entries", "version_contents", "versions"):
             database.execute(f"DROP TABLE {table}")
         database.execute("ALTER TABLE images DROP COLUMN assignee")
+        database.execute("ALTER TABLE projects DROP COLUMN settings")
         database.execute("ALTER TABLE annotations DROP COLUMN updated_by")
         for index in ("ix_annotations_category", "ix_annotations_review"):
             database.execute(f"DROP INDEX {index}")

@@ -322,6 +322,7 @@ export async function mount(element) {
     }
   }
 
+  window.addEventListener("annotator:review-filter", () => { if (project !== null) filter = remembered(localStorage.getItem(`annotator:review:${project.id}`)); });
   let seen = false;
   new IntersectionObserver(([entry]) => {
     const now = entry?.isIntersecting === true;
