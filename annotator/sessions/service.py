@@ -78,6 +78,11 @@ class Service:
         self.together = Together(database=database, project_id=self.project_id)
         self.reviewer = Reviewer(recorder=recorder, library=self.library)
 
+    @property
+    def database_url(self) -> str:
+        """Where the project is kept, for work in other processes."""
+        return self._database.url
+
     @classmethod
     def open(cls, folder: Path, settings: Settings, *, engine: Engine | None = None) -> Service:
         """Open a folder of images as a project; its data is kept in `<folder>/.annotator` unless set otherwise.

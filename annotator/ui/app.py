@@ -11,7 +11,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from annotator.sessions.service import Service
-from annotator.ui import export_tab, import_tab, theme
+from annotator.ui import export_tab, import_tab, statistics_tab, theme
 from annotator.ui.canvas import STATIC_URL, annotation_canvas, header, quality_rules, review_gallery
 
 STATIC = Path(__file__).parent / "static"
@@ -46,6 +46,8 @@ def build(service: Service) -> gr.Blocks:
                 review_gallery()
             with gr.Tab("Quality", elem_id="ann-quality"):
                 quality_rules()
+            with gr.Tab("Statistics", elem_id="ann-statistics") as statistics:
+                statistics_tab.build(service, statistics)
             with gr.Tab("Import", elem_id="ann-import"):
                 import_tab.build(service)
             with gr.Tab("Export", elem_id="ann-export"):

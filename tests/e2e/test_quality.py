@@ -69,3 +69,43 @@ def test_rules_are_run_made_stricter_and_mended(page: Page, launch: Launch, proj
     expect(page.get_by_role("tab", name="Annotate")).to_have_attribute("aria-selected", "true")
     page.wait_for_function("window.annotator.state().selected !== null")
     assert len(Annotator(page).settle().objects) == 2
+
+
+def test_statistics_are_shown_and_handed_on(page: Page, launch: Launch, project: Path) -> None:
+    Annotator(page).open(launch(project).url)
+    page.get_by_role("tab", name="Statistics").click()
+    expect(page.locator("#ann-statistics-key")).to_contain_text("3", timeout=60_000)
+    expect(page.locator("#ann-statistics .vega-embed svg").first).to_be_visible(timeout=30_000)
+    with page.expect_download() as report:
+        page.locator("#ann-statistics-html").click()
+    assert "Objects per category" in report.value.path().read_text()
+    with page.expect_download() as tables:
+        page.locator("#ann-statistics-csv").click()
+    assert tables.value.suggested_filename.endswith(".zip")
+
+
+def test_a_version_is_kept_compared_and_restored(page: Page, launch: Launch, project: Path) -> None:
+    ann = Annotator(page).open(launch(project).url)
+    page.get_by_role("tab", name="Export").click()
+    page.get_by_text("Versions", exact=True).click()
+    page.locator("#ann-version-name input, #ann-version-name textarea").first.fill("v1")
+    page.locator("#ann-version-create").click()
+    report = page.locator("#ann-version-report")
+    expect(report).to_contain_text("Kept 3 objects", timeout=30_000)
+    expect(page.locator("#ann-version-table")).to_contain_text("v1")
+    page.get_by_role("tab", name="Annotate").click()
+    expect(page.get_by_test_id("canvas")).to_be_visible()
+    page.get_by_test_id("object-row").first.click()
+    page.get_by_test_id("canvas").focus()
+    ann.settle().press("Delete")
+    assert len(ann.objects) == 2
+    page.get_by_role("tab", name="Export").click()
+    page.locator("#ann-version-before input").click()
+    page.get_by_role("option", name="v1").first.click()
+    page.locator("#ann-version-compare").click()
+    expect(report).to_contain_text("1 removed", timeout=30_000)
+    page.locator("#ann-version-sure input").check()
+    page.locator("#ann-version-restore").click()
+    expect(report).to_contain_text("is kept as before-v1-1", timeout=30_000)
+    page.get_by_role("tab", name="Annotate").click()
+    page.wait_for_function("window.annotator.state().objects.length === 3", timeout=10_000)

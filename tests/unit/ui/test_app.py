@@ -40,7 +40,7 @@ def page(service: Service) -> Iterator[TestClient]:
 def test_the_page_has_its_tabs_and_the_api_stays_beside_it(page: TestClient) -> None:
     config = page.get("/config").json()
     tabs = [c["props"]["label"] for c in config["components"] if c["type"] == "tabitem"]
-    assert tabs == ["Annotate", "Review", "Quality", "Import", "Export"]
+    assert tabs == ["Annotate", "Review", "Quality", "Statistics", "Import", "Export"]
     assert page.get("/api/v1/projects").json()["items"]
     assert page.get("/healthz").json()["status"] == "ok"
 
