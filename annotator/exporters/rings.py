@@ -124,12 +124,15 @@ def drawn(ring: Ring, *, height: int, width: int) -> Mask:
     Training code cuts the corners to whole pixels and fills with OpenCV, which draws the outline too: a line takes one
     pixel in every column, or in every row if it is steep.
     """
-    starts = np.clip(np.floor(ring).astype(int), 0, (width - 1, height - 1))
+    corners = np.clip(np.floor(ring).astype(int), 0, (width - 1, height - 1))
+    # In the object's own box: the work grows with the object, not with the image.
+    least, most = corners.min(axis=0), corners.max(axis=0)
+    starts = corners - least
     ends = np.roll(starts, -1, axis=0)
-    inside = _enclosed(starts, ends, height=height, width=width)
+    inside = _enclosed(starts, ends, height=int(most[1] - least[1]) + 1, width=int(most[0] - least[0]) + 1)
     columns, rows = _line_pixels(starts, ends)
     inside[rows, columns] = True
-    return Mask.from_array(inside)
+    return Mask.from_crop(inside, x=int(least[0]), y=int(least[1]), height=height, width=width)
 
 
 def _enclosed(starts: Corners, ends: Corners, *, height: int, width: int) -> BoolArray:

@@ -15,7 +15,7 @@ from pathlib import Path
 from annotator.bench.plan import Plan
 from annotator.bench.run import run
 from annotator.cli.bench import print_report
-from tests.benchmarks import browser
+from tests.benchmarks import browser, datasets
 
 
 def main() -> None:
@@ -33,6 +33,11 @@ def main() -> None:
         with tempfile.TemporaryDirectory(prefix="annotator-bench-") as scratch:
             clicks = plan.quick().clicks if arguments.quick else plan.clicks
             for figure in browser.measure(Path(scratch) / "demo", clicks=clicks):
+                report.figures[figure.name] = figure
+        print("Datasets", file=sys.stderr)
+        with tempfile.TemporaryDirectory(prefix="annotator-bench-") as scratch:
+            size = {"images": 500, "objects": 5000} if arguments.quick else {}
+            for figure in datasets.measure(Path(scratch), **size):
                 report.figures[figure.name] = figure
     print_report(report)
     if arguments.json:

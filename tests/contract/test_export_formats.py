@@ -7,6 +7,7 @@ import importlib
 import io
 import json
 import os
+import subprocess
 import sys
 import zipfile
 from collections import defaultdict
@@ -90,6 +91,28 @@ def test_ultralytics_draws_every_yolo_label_as_the_stored_mask(tmp_path: Path, m
             data.polygon2mask((height, width), [ring.ravel()]).astype(bool) for ring in rings
         ]
     assert_same(found, source)
+
+
+def test_ultralytics_converts_a_coco_export_to_as_many_labels(tmp_path: Path) -> None:
+    """In a process of its own: the converter changes settings of its package for whoever imports it."""
+    reader("ultralytics")
+    source = few()
+    written = export("coco", source, tmp_path / "coco", segmentation="polygon")
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels/train.json").write_bytes(written.target.read_bytes())
+    convert = (
+        "import sys; from ultralytics.data.converter import convert_coco;"
+        " convert_coco(*sys.argv[1:], use_segments=True, cls91to80=False)"
+    )
+    places = [str(tmp_path / "labels"), str(tmp_path / "yolo")]
+    known = os.pathsep.join(part for part in (os.environ.get("PYTHONPATH"), READERS) if part)
+    environment = {**os.environ, "PYTHONPATH": known, "YOLO_CONFIG_DIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", convert, *places], env=environment, capture_output=True, text=True, timeout=240
+    )
+    assert done.returncode == 0, done.stderr
+    found = {path.stem: len(path.read_text().splitlines()) for path in (tmp_path / "yolo").rglob("*.txt")}
+    assert found == {name: len(masks) for name, masks in masks_by_stem(source).items()}
 
 
 @pytest.mark.parametrize(("holes", "lowest", "highest"), [("cut", 0.97, 0.99), ("fill", 0.8, 0.85)])
