@@ -38,6 +38,7 @@ function picture(tile, url) {
 function texts(tile, { name, colour, figure, small, badge, kind }) {
   const [title, side, below, mark, swatch] = ["b", ".rev-figure", ".rev-small", ".rev-badge", ".ann-swatch"].map((one) => /** @type {HTMLElement} */ (tile.querySelector(one)));
   if (title === undefined || side === undefined || below === undefined || mark === undefined || swatch === undefined) return;
+  tile.removeAttribute("aria-busy");
   setText(title, name);
   setText(side, figure);
   setText(below, small);
@@ -60,8 +61,6 @@ export function fillObject(tile, object, category, size) {
     name: category.name, colour: category.colour, figure: [percent(object.score), pixels(object.area)].filter(Boolean).join(" · "), small,
     badge: object.review === "unreviewed" ? "" : REVIEWS[object.review], kind: object.review,
   });
-  const label = `${category.name}, ${REVIEWS[object.review]}${object.note === "" ? "" : `: ${object.note}`}, ${object.image_name}, by ${object.author}${object.score === null ? "" : `, ${percent(object.score)}`}`;
-  if (tile.getAttribute("aria-label") !== label) tile.setAttribute("aria-label", label);
   tile.title = `Object ${object.id} on ${object.image_name}, ${object.bbox[2]} × ${object.bbox[3]} px\nby ${object.author}, changed ${object.updated.slice(0, 16).replace("T", " ")}${object.note === "" ? "" : `\n“${object.note}”`}`;
 }
 
@@ -74,7 +73,6 @@ export function fillImage(tile, image) {
     name: image.name, colour: null, figure: "", small: image.problem ?? objects, badge: image.rejected > 0 ? `${image.rejected} rejected` : state,
     kind: image.rejected > 0 ? "rejected" : image.state === "done" || image.state === "empty" ? "approved" : "unreviewed",
   });
-  tile.setAttribute("aria-label", `${image.name}, ${state}, ${objects}`);
   tile.title = `${image.name}, ${image.width} × ${image.height}`;
 }
 
@@ -82,5 +80,5 @@ export function fillImage(tile, image) {
 export function fillNothing(tile) {
   picture(tile, null);
   texts(tile, { name: "", colour: null, figure: "", small: "", badge: "", kind: "waiting" });
-  tile.setAttribute("aria-label", "Loading");
+  tile.setAttribute("aria-busy", "true");
 }
