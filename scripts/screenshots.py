@@ -32,7 +32,9 @@ def main() -> None:
             for scheme in ("light", "dark"):
                 page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme=scheme)
                 _annotate(page, app, out / f"annotate-{scheme}.png", first=scheme == "light")
-                if scheme == "dark":
+                if scheme == "light":
+                    _review(page, out / "review-light.png")
+                else:
                     _export(page, out / "export-dark.png")
                 page.close()
         finally:
@@ -50,6 +52,25 @@ def _annotate(page: Page, app: App, target: Path, *, first: bool) -> None:
     page.screenshot(path=target)
     if first:
         ann.press("Enter")
+
+
+def _review(page: Page, target: Path) -> None:
+    """A few objects of the demo's images, one of them approved and one rejected."""
+    ann = Annotator(page)
+    for _ in range(4):
+        ann.press("d")
+        for x, y in ((0.35, 0.45), (0.6, 0.6)):
+            image = ann.state["image"]
+            ann.click(image["width"] * x, image["height"] * y).press("Enter")
+    page.get_by_role("tab", name="Review").click()
+    page.get_by_test_id("tile").nth(4).wait_for()
+    page.keyboard.press("a")
+    page.keyboard.press("r")
+    page.get_by_test_id("note").fill("the tail is missing")
+    page.keyboard.press("Enter")
+    page.locator("[data-kind=rejected]").wait_for()
+    page.wait_for_function("[...document.querySelectorAll('.rev-tile img')].every((one) => one.naturalWidth > 0)")
+    page.screenshot(path=target)
 
 
 def _export(page: Page, target: Path) -> None:

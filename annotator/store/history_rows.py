@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy import delete as sql_delete
 
-from annotator.domain.annotation import Draft, Replaces
-from annotator.domain.changes import Change, Edit
+from annotator.domain.annotation import Draft, Provenance, Replaces
+from annotator.domain.changes import Change, Content, Edit
 from annotator.domain.prompt import Prompt
 from annotator.store.database import now
 from annotator.store.schema import changes, drafts
@@ -101,7 +101,24 @@ def _edge(connection: Connection, image_id: str, author: str, *, undone: bool) -
     row = connection.execute(select(changes).where(changes.c.id == wanted)).one_or_none()
     if row is None:
         return None
-    return StoredChange(row.id, Change(row.label, tuple(Edit(**edit) for edit in row.edits)))
+    return StoredChange(row.id, Change(row.label, tuple(_edit(edit) for edit in row.edits)))
+
+
+def _edit(stored: dict[str, Any]) -> Edit:
+    edit = Edit(**stored)
+    return replace(edit, before=_as_today(edit.before), after=_as_today(edit.after))
+
+
+def _as_today(content: Content | None) -> Content | None:
+    """A content with the fields that were added since it was written, or nothing from before could be undone."""
+    if content is None:
+        return None
+    known = dict(content)
+    if "provenance" in known:
+        known["provenance"] = Provenance(**known["provenance"]).to_json()
+    if "prompt" in known:
+        known["prompt"] = Prompt.from_json(known["prompt"]).to_json()
+    return known
 
 
 def _draft(row: Row[Any]) -> Draft:
