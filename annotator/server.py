@@ -11,6 +11,8 @@ from pathlib import Path
 from annotator.api.security import LOOPBACK
 from annotator.config import Settings
 from annotator.errors import BadSetting
+from annotator.sessions.backup import serving
+from annotator.sessions.folders import data_folder
 from annotator.sessions.service import Service
 
 
@@ -27,7 +29,11 @@ def serve(
         BadSetting: the address can't be listened on.
         NotFound, StorageProblem: the folder can't be opened as a project.
     """
-    with listen(settings.host, settings.port) as listener, closing(Service.open(folder, settings)) as service:
+    with (
+        listen(settings.host, settings.port) as listener,
+        closing(Service.open(folder, settings)) as service,
+        serving(data_folder(folder, settings)),
+    ):
         service.categories.ensure(categories)
         service.start(first=first)
         # Imported while the model loads: Gradio takes the longer part of a second.

@@ -66,7 +66,7 @@ def _review(page: Page, target: Path) -> None:
     page.get_by_test_id("tile").nth(4).wait_for()
     page.keyboard.press("a")
     page.keyboard.press("r")
-    page.get_by_test_id("note").fill("the tail is missing")
+    page.get_by_test_id("note").fill("the shoulders are missing")
     page.keyboard.press("Enter")
     page.locator("[data-kind=rejected]").wait_for()
     page.wait_for_function("[...document.querySelectorAll('.rev-tile img')].every((one) => one.naturalWidth > 0)")

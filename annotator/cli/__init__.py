@@ -9,6 +9,7 @@ import typer
 
 import annotator
 from annotator.cli import (
+    backups,
     bench,
     checking,
     doctor,
@@ -38,6 +39,8 @@ app.command()(doctor.doctor)
 app.command("import")(importing.import_)
 app.command()(checking.check)
 app.command()(reporting.report)
+app.command()(backups.backup)
+app.command()(backups.restore)
 app.command()(bench.bench)
 app.add_typer(models.app, name="models")
 app.add_typer(exporting.app, name="export")
