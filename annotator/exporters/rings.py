@@ -30,7 +30,10 @@ def ring_of(mask: Mask, *, holes: bool) -> Ring:
 
 def hole_rings(mask: Mask) -> list[Ring]:
     """A ring around every hole, over the object's own pixels beside it; what lies inside a hole is lost with it."""
-    enclosed = filled(mask).to_array() & ~mask.to_array()
+    solid = filled(mask)
+    if solid == mask:
+        return []
+    enclosed = solid.to_array() & ~mask.to_array()
     if not enclosed.any():
         return []
     rings = []
