@@ -21,7 +21,7 @@ export function stage({ store, run, dismissHint, addFiles, chooseFiles, reopen, 
   const message = h("div", { class: "ann-message", hidden: true, role: "status" });
   const veil = h("div", { class: "ann-veil", hidden: true }, h("span", { class: "ann-spinner" }), h("span", {}, "Opening…"));
   const element = h("main", { class: "ann-stage" }, bar({ store, run }),
-    h("div", { class: "ann-canvas-area" }, host, veil, message, hint({ store, dismissHint }), strip, zoom));
+    h("div", { class: "ann-canvas-area" }, host, veil, message, hint({ store, dismissHint }), sentBack({ store }), strip, zoom));
 
   store.watch((state) => [state.failure, state.project?.counts, state.project?.scan.state, state.opening, state.image, state.upload], (state) => {
     const content = messageOf(state, { chooseFiles, reopen });
@@ -78,6 +78,18 @@ function bar({ store, run }) {
     h("div", { class: "ann-bar-group" }, previous, next), h("div", { class: "ann-title" }, name, details), presenceLine({ store }),
     h("div", { class: "ann-bar-group" }, undo, redo), h("span", { class: "ann-divider" }),
     h("div", { class: "ann-bar-group" }, discard, accept), h("span", { class: "ann-divider" }), mark);
+}
+
+/** Why the selected object was sent back. @param {{store: import("../store.js").Store}} options */
+function sentBack({ store }) {
+  const element = h("div", { class: "ann-sent-back", role: "note", "data-testid": "sent-back", hidden: true });
+  store.watch((state) => [state.selected, state.objects, state.draft], ({ selected, objects, draft }) => {
+    const id = selected ?? draft?.replaces ?? null;
+    const object = objects.find((one) => one.id === id);
+    element.hidden = object?.review !== "rejected";
+    setText(element, object?.note ? `Sent back: ${object.note}` : "Sent back by a reviewer");
+  });
+  return element;
 }
 
 /** Three lines for somebody who has not been here before. @param {{store: import("../store.js").Store, dismissHint: () => void}} options */
