@@ -225,14 +225,22 @@ class Project:
         boxes: bool = False,
         progress: Progress = _silent,
     ) -> ImportReport:
-        """Add a dataset's objects; see `annotator import --help`.
+        """Add a dataset's objects from a file, a folder or a zip archive; see `annotator import --help`.
 
         Raises:
             InvalidInput: the file is not of the format; nothing was changed.
             OSError: it can't be read.
         """
-        return self._service.import_dataset(
-            Path(path), author=self._settings.author, format=format, dry=dry, boxes=boxes, progress=progress
+        from annotator.sessions.import_sources import import_path
+
+        return import_path(
+            self._service,
+            Path(path),
+            author=self._settings.author,
+            format=format,
+            dry=dry,
+            boxes=boxes,
+            progress=progress,
         )
 
     def export(

@@ -89,3 +89,34 @@ def test_a_large_project_is_read_a_page_at_a_time(folder: Path, monkeypatch: pyt
         assert len(asked) == 1
         assert len(list(images)) == 2
         assert len(asked) == 3
+
+
+def test_versions_and_archives_in_python(folder: Path, tmp_path: Path) -> None:
+    import zipfile
+
+    with annotator.open(folder, author="robot") as project:
+        project.add_category("cat")
+        mask = np.zeros((80, 120), bool)
+        mask[10:20, 30:50] = True
+        project.image("a.png").add(mask, "cat")
+        assert project.create_version("v1", "first").objects == 1
+        project.image("b.png").add(mask, "cat")
+        assert [(one.change, one.kind) for one in project.diff("v1") if one.kind == "annotation"] == [
+            ("added", "annotation")
+        ]
+        written = project.export("coco", tmp_path / "out", version="v1")
+        assert written.annotations == 1
+        assert project.restore("v1").kept == "before-v1-1"
+        assert [version.name for version in project.versions()] == ["before-v1-1", "v1"]
+        assert project.image("b.png").objects == []
+
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "a.png").write_bytes((folder / "a.png").read_bytes())
+    archive = tmp_path / "dataset.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.write(written.target, "annotations.json")
+    with annotator.open(other) as project:
+        assert project.import_("coco", archive).added == 1
+        (found,) = project.image("a.png").objects
+        assert (found.category, found.area) == ("cat", 200)
