@@ -132,7 +132,7 @@ class Quality:
         with self._database.read() as connection:
             found = finding_rows.get_all(connection, self._project_id, ids)
         mended = Mended([], dict.fromkeys(set(ids) - {one.id for one in found}, "It was taken care of already."))
-        objects = []
+        gone: list[int] = []
         for one in found:
             try:
                 self._fix(author, one)
@@ -140,9 +140,10 @@ class Quality:
                 mended.refused[one.id] = error.message
             else:
                 mended.fixed.append(one.id)
-                objects += [] if one.annotation_id is None else [one.annotation_id]
+                if one.details.get("fix") == "delete" and one.annotation_id is not None:
+                    gone.append(one.annotation_id)
         with self._database.write() as connection:
-            finding_rows.drop(connection, mended.fixed, objects)
+            finding_rows.drop(connection, mended.fixed, gone)
         return mended
 
     def _fix(self, author: str, found: StoredFinding) -> None:
@@ -152,15 +153,22 @@ class Quality:
             return
         if fix is None or found.annotation_id is None:
             raise Conflict("There is no way to mend this by itself; open it and decide.")
+        if found.stale:
+            raise Conflict("The object was changed since the check; check again.")
         with self._database.read() as connection:
             annotation = annotation_rows.get(connection, found.annotation_id)
             others = annotation_rows.find_all(connection, found.details["others"])
         if fix in ("delete", "no_overlap") and len(others) < len(found.details["others"]):
             raise NotFound("The other object is not there any more; check again.")
         if fix == "delete":
+            # Whoever moved the one that should stay may have made this one the only one of its kind.
+            if any(other.updated > found.made for other in others.values()):
+                raise Conflict("The other object was changed since the check; check again.")
             self._editor.delete(author=author, annotation_id=annotation.id, revision=annotation.revision)
             return
         mask = self._mended(fix, annotation, [one.mask for one in others.values()])
+        if mask == annotation.mask:
+            raise Conflict("There is nothing to mend as strict as the rules are now; check again.")
         self._editor.update(author=author, annotation_id=annotation.id, revision=annotation.revision, mask=mask)
 
     def _mended(self, fix: str, annotation: Annotation, others: list[Mask]) -> Mask:

@@ -100,7 +100,7 @@ def _found(connection: Connection, *where: Any, limit: int, offset: int) -> list
 
 
 def drop(connection: Connection, ids: Sequence[int], annotation_ids: Sequence[int]) -> None:
-    """Remove findings that were taken care of, and all others about the same objects: those are not what they were."""
+    """Remove findings that were taken care of, and all about objects that are deleted."""
     about = or_(findings.c.id.in_(ids), findings.c.annotation_id.in_(annotation_ids))
     connection.execute(delete(findings).where(about))
 

@@ -59,6 +59,11 @@ def test_rules_are_run_made_stricter_and_mended(page: Page, launch: Launch, proj
     expect(page.get_by_test_id("finding")).to_have_count(0)
     expect(page.get_by_test_id("quality-told")).to_contain_text("1 mended")
 
+    page.get_by_test_id("rule-unlabelled").click()
+    page.on("dialog", lambda question: question.accept())
+    page.get_by_test_id("fix-all").click()
+    expect(page.get_by_test_id("finding")).to_have_count(0)
+
     page.get_by_test_id("rule-overlap").click()
     expect(page.get_by_test_id("finding")).to_have_count(1)
     page.get_by_test_id("in-review").click()

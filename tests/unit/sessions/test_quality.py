@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -103,20 +104,45 @@ def test_what_changed_since_the_check_is_marked_and_what_cannot_be_mended_says_w
 ) -> None:
     first = add(service, images[0], blob((10, 10, 30, 30)), score=0.9)
     second = add(service, images[0], blob((10, 10, 30, 31)), score=0.5)
-    locked = add(service, images[1], blob((10, 10, 40, 40), holes=((20, 20, 3, 3),)))
+    hollow = add(service, images[1], blob((10, 10, 40, 40), holes=((20, 20, 3, 3),)))
     check(service, folder)
-    service.editor.update(author="ann", annotation_id=locked, revision=1, category="dog")
-    service.editor.update(author="ann", annotation_id=locked, revision=2, locked=True)
+    service.editor.update(author="ann", annotation_id=hollow, revision=1, category="dog")
     service.editor.delete(author="ann", annotation_id=first, revision=1)
     (hole,), (double,) = found(service, "holes"), found(service, "duplicate")
     (shown,) = service.quality.findings(rule="holes", limit=10, offset=0)
     assert shown.stale
     mended = service.quality.fix(author="cara", ids=[hole, double, 999_999])
     assert mended.fixed == []
-    assert "locked" in mended.refused[hole]
+    assert "changed since" in mended.refused[hole]
     assert "not there any more" in mended.refused[double]
     assert "already" in mended.refused[999_999]
     assert [one.id for one in service.image(author="ann", image_id=images[0]).annotations] == [second]
+
+
+def test_nothing_is_deleted_that_was_made_good_since_the_check(
+    service: Service, folder: Path, images: list[str]
+) -> None:
+    keep = add(service, images[0], blob((10, 10, 30, 30)), score=0.9)
+    twin = add(service, images[0], blob((10, 10, 30, 31)), score=0.5)
+    tiny = add(service, images[1], blob((60, 30, 2, 2)))
+    check(service, folder)
+    (double,), (speck,) = found(service, "duplicate"), found(service, "tiny")
+    time.sleep(0.002)  # times are kept to the millisecond
+    service.editor.update(author="ann", annotation_id=keep, revision=1, mask=blob((80, 10, 30, 30)))
+    service.editor.update(author="ann", annotation_id=tiny, revision=1, mask=blob((30, 20, 50, 40)))
+    mended = service.quality.fix(author="cara", ids=[double, speck])
+    assert (mended.fixed, set(mended.refused)) == ([], {double, speck})
+    assert mask_of(service, images[0], twin) == blob((10, 10, 30, 31))
+    assert mask_of(service, images[1], tiny) == blob((30, 20, 50, 40))
+
+
+def test_a_fix_that_would_change_nothing_says_so(service: Service, folder: Path, images: list[str]) -> None:
+    add(service, images[0], blob((10, 10, 40, 40), holes=((20, 20, 3, 3),)))
+    check(service, folder)
+    (hole,) = found(service, "holes")
+    service.quality.keep_thresholds(Thresholds().changed(["holes.pixels=2"]))
+    assert "nothing to mend" in service.quality.fix(author="cara", ids=[hole]).refused[hole]
+    assert found(service, "holes") == [hole]
 
 
 def test_the_review_finds_objects_by_rule(service: Service, folder: Path, images: list[str]) -> None:
@@ -140,3 +166,14 @@ def test_a_check_runs_in_a_process_of_its_own(service: Service, images: list[str
     count = service.quality.check(lambda done, total: steps.append((done, total)))
     assert (count, steps[-1]) == (sum(service.quality.counts().values()), (3, 3))
     assert service.quality.checked() is not None
+
+
+def test_what_else_was_found_about_a_mended_object_stays_and_is_marked(
+    service: Service, folder: Path, images: list[str]
+) -> None:
+    add(service, images[0], blob((10, 10, 40, 40), (70, 5, 2, 2), holes=((20, 20, 3, 3),)))
+    check(service, folder)
+    time.sleep(0.002)
+    service.quality.fix(author="cara", ids=found(service, "holes"))
+    (speck,) = service.quality.findings(rule="specks", limit=10, offset=0)
+    assert speck.stale, "the speck is still there, and the list does not say otherwise"

@@ -66,7 +66,7 @@ export async function mount(element) {
     strict.show(one);
     const fixable = findings.filter((finding) => finding.fix !== null).length;
     fixAll.hidden = fixable === 0;
-    setText(fixAll, `${FIXES[findings.find((finding) => finding.fix !== null)?.fix ?? ""] ?? "Mend"}: all ${(one?.count ?? 0).toLocaleString("en")}`);
+    setText(fixAll, `${FIXES[findings.find((finding) => finding.fix !== null)?.fix ?? ""] ?? "Mend"}: all`);
     inReview.hidden = !findings.some((finding) => finding.annotation !== null);
     more.hidden = one === null || findings.length >= one.count;
     nothing.hidden = findings.length > 0;
@@ -171,10 +171,16 @@ export async function mount(element) {
   async function mendAll() {
     const one = rule();
     if (one === null) return;
-    const count = Math.min(one.count, MOST_FIXED);
-    if (!window.confirm(`${fixAll.textContent?.split(":")[0]} on ${count.toLocaleString("en")} ${count === 1 ? "finding" : "findings"}? Each image can be undone.`)) return;
-    const { items } = await api.get(path(`/findings/${one.name}?limit=${MOST_FIXED}`));
-    await mend(items.filter((/** @type {Finding} */ finding) => finding.fix !== null).map((/** @type {Finding} */ finding) => finding.id));
+    /** @type {number[]} */
+    const ids = [];
+    for (let offset = 0; offset < one.count && ids.length < MOST_FIXED; offset += MOST_FIXED) {
+      const { items } = await api.get(path(`/findings/${one.name}?limit=${MOST_FIXED}&offset=${offset}`));
+      ids.push(...items.filter((/** @type {Finding} */ finding) => finding.fix !== null && !finding.stale).map((/** @type {Finding} */ finding) => finding.id));
+    }
+    const wanted = ids.slice(0, MOST_FIXED);
+    if (wanted.length === 0) return void setText(told, "Everything here was changed since the check; check again.");
+    const question = `${fixAll.textContent?.split(":")[0]}: ${wanted.length.toLocaleString("en")} ${wanted.length === 1 ? "finding" : "findings"}? Each image can be undone.`;
+    if (window.confirm(question)) await mend(wanted);
   }
 
   function showInReview() {
