@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import ipaddress
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from annotator.errors import BadSetting
 from annotator.paths import configs_folder
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def _person() -> str:
@@ -41,6 +44,7 @@ class Settings(BaseSettings):
     disk_cache_mb: int = Field(4096, ge=0, description="Disk for a project's embeddings, in MiB; 0 keeps none.")
     prefetch: int = Field(2, ge=0, le=7, description="Next images embedded ahead while nobody clicks.")
     max_upload_mb: int = Field(200, ge=1, description="Largest image file that can be uploaded, in MiB.")
+    max_import_mb: int = Field(4096, ge=1, description="Largest dataset that can be imported in the page, in MiB.")
     data_dir: Path | None = Field(None, description="Where the project is kept; <folder>/.annotator by default.")
     database_url: str | None = Field(None, description="SQLAlchemy URL; SQLite in the data folder by default.")
     checkpoints_dir: Path | None = Field(None, description="Where downloaded weights are; checkpoints/ by default.")
@@ -49,11 +53,36 @@ class Settings(BaseSettings):
         default_factory=list, description="Further host names the server answers to, e.g. behind a proxy."
     )
 
+    user_header: str | None = Field(
+        None, description="Header in which a trusted proxy names who asks, e.g. X-Forwarded-User."
+    )
+    user_header_role: str = Field(
+        "annotator",
+        pattern=r"^(none|viewer|annotator|curator|admin)$",
+        description="Role of people whom the proxy names and who have no account; none: they may not come in.",
+    )
+    trusted_proxies: list[str] = Field(
+        default_factory=lambda: ["127.0.0.1", "::1"],
+        description="Addresses or networks of proxies that are believed who asks, from where, and whether by https.",
+    )
+
+    @property
+    def local(self) -> bool:
+        """Whether everybody who reaches the server sits at its computer: it listens there only, behind no proxy."""
+        return self.host in LOOPBACK and not self.allowed_hosts and self.user_header is None
+
     @field_validator("author")
     @classmethod
     def _printable(cls, value: str) -> str:
         if not value.isprintable() or value != value.strip():
             raise ValueError("use printable characters without space around them")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _addresses(cls, value: list[str]) -> list[str]:
+        for one in value:
+            ipaddress.ip_network(one, strict=False)
         return value
 
     @classmethod

@@ -8,6 +8,9 @@ AnnotatorError
 ├── NotFound                a project, image, annotation, category or model is unknown  (HTTP 404)
 ├── Conflict                it changed since it was read, or it is in use               (HTTP 409)
 ├── ImageProblem            a file can't be shown as an image; `reason` says why        (HTTP 422)
+├── NotAllowed              the person's role does not allow it                         (HTTP 403)
+├── SignInFailed            a name and password, or what proves a sign-in, is not good  (HTTP 401)
+├── TooMany                 too many tries; again after `retry_after` seconds           (HTTP 429)
 ├── TooLarge                an upload or a request is over its limit                    (HTTP 413)
 ├── Busy                    too much is waiting; try again after `retry_after` seconds  (HTTP 503)
 ├── Superseded              a newer request of the same person took its place           (HTTP 409)
@@ -30,11 +33,14 @@ __all__ = [
     "ImageProblem",
     "InvalidInput",
     "ModelProblem",
+    "NotAllowed",
     "NotFound",
     "OutOfMemory",
+    "SignInFailed",
     "StorageProblem",
     "Superseded",
     "TooLarge",
+    "TooMany",
 ]
 
 
@@ -87,6 +93,16 @@ class ImageProblem(AnnotatorError):
     status = 422
 
 
+class NotAllowed(AnnotatorError):
+    code = "not_allowed"
+    status = 403
+
+
+class SignInFailed(AnnotatorError):
+    code = "signed_out"
+    status = 401
+
+
 class TooLarge(AnnotatorError):
     code = "too_large"
     status = 413
@@ -99,6 +115,11 @@ class Busy(AnnotatorError):
     def __init__(self, message: str, *, retry_after: float = 1.0) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class TooMany(Busy):
+    code = "too_many"
+    status = 429
 
 
 class Superseded(AnnotatorError):

@@ -8,7 +8,6 @@ import webbrowser
 from contextlib import closing, suppress
 from pathlib import Path
 
-from annotator.api.security import LOOPBACK
 from annotator.config import Settings
 from annotator.errors import BadSetting
 from annotator.sessions.backup import serving
@@ -26,7 +25,7 @@ def serve(
         first: name of the image to show somebody who has not been here before.
 
     Raises:
-        BadSetting: the address can't be listened on.
+        BadSetting: the address can't be listened on, or others could reach it though there are no accounts.
         NotFound, StorageProblem: the folder can't be opened as a project.
     """
     with (
@@ -34,6 +33,7 @@ def serve(
         closing(Service.open(folder, settings)) as service,
         serving(data_folder(folder, settings)),
     ):
+        require_accounts(service)
         service.categories.ensure(categories)
         service.start(first=first)
         # Imported while the model loads: Gradio takes the longer part of a second.
@@ -45,19 +45,35 @@ def serve(
         app = mount(create_app(service), service)
         host, port = listener.getsockname()[:2]
         url = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5))
+        server = uvicorn.Server(
+            uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5, proxy_headers=False)
+        )
         service.together.feed.until(lambda: server.should_exit)
         print(
             f"annotator is at {url} (project “{service.name}”, model {service.engine.model}). Stop with Ctrl+C.",
             flush=True,
         )
-        if settings.host not in LOOPBACK:
-            print("Anyone who can reach this address can annotate: there are no accounts yet.", flush=True)
         if open_browser:
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
-        service.expect(settings.author)
+        if not service.accounts.exist:
+            service.expect(settings.author)
         with suppress(KeyboardInterrupt):  # raised again by the server once it has shut down
             server.run(sockets=[listener])
+
+
+def require_accounts(service: Service) -> None:
+    """Refuse to serve a project that others can reach and in which nobody signs in.
+
+    Raises:
+        BadSetting: it is so; the message says how the first account is made.
+    """
+    settings = service.settings
+    if settings.local or settings.user_header is not None or service.accounts.exist:
+        return
+    raise BadSetting(
+        f"Others can reach {settings.host}, but nobody has an account in this project. Make one first:"
+        f" annotator user add NAME {service.folder} --role admin. Or listen on 127.0.0.1, for yourself only."
+    )
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -9,9 +9,11 @@ from typing import Any
 import anyio.to_thread
 from fastapi import Depends, FastAPI
 from fastapi.responses import HTMLResponse
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 import annotator
 from annotator.api import (
+    account_routes,
     errors,
     image_routes,
     live_routes,
@@ -22,6 +24,7 @@ from annotator.api import (
     review_routes,
     version_routes,
 )
+from annotator.api.gate import Gate
 from annotator.api.security import Guard, acting
 from annotator.sessions.service import Service
 
@@ -49,6 +52,7 @@ def create_app(service: Service) -> FastAPI:
     )
     app.state.service = service
     errors.install(app)
+    app.include_router(account_routes.router)
     app.include_router(project_routes.router, prefix="/api/v1")
     app.include_router(image_routes.router, prefix="/api/v1")
     app.include_router(model_routes.router, prefix="/api/v1")
@@ -74,5 +78,8 @@ def create_app(service: Service) -> FastAPI:
     def docs() -> str:
         return reference.page(app.openapi())
 
+    # The last one added sees a request first.
+    app.add_middleware(Gate, service=service)
+    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=service.settings.trusted_proxies)
     app.add_middleware(Guard, settings=service.settings)
     return app

@@ -14,6 +14,7 @@ from pydantic import Field
 from annotator.api import schemas
 from annotator.api.image_routes import Author
 from annotator.api.project_routes import Project
+from annotator.api.security import still_in
 from annotator.domain.together import Event, Presence
 from annotator.sessions.together import Together
 
@@ -22,6 +23,8 @@ router = APIRouter(tags=["together"])
 LOOK_SECONDS = 0.2
 QUIET_SECONDS = 15.0
 """How long nothing may be said: proxies hang up on silence, and a browser that has gone is noticed only by writing."""
+STILL_SECONDS = 2.0
+"""How soon a stream ends whose person has signed out."""
 MAX_ASSIGNED = 5000
 
 # Proxies must pass events on as they come.
@@ -95,7 +98,7 @@ async def _stream(together: Together, request: Request, *, client: str | None, a
     with together.feed.listening() as newest:
         last = newest
         yield f"retry: 1000\nid: {last}\nevent: hello\ndata: {json.dumps({'missed': after not in (None, newest)})}\n\n"
-        quiet = 0.0
+        quiet = looked = 0.0
         while not together.feed.closed and not await request.is_disconnected():
             for event in together.feed.since(last):
                 last = event.id
@@ -107,6 +110,10 @@ async def _stream(together: Together, request: Request, *, client: str | None, a
                 quiet = 0.0
             await anyio.sleep(LOOK_SECONDS)
             quiet += LOOK_SECONDS
+            looked += LOOK_SECONDS
+            if looked >= STILL_SECONDS and not await still_in(request):
+                return
+            looked = looked % STILL_SECONDS
 
 
 def _event_text(event: Event) -> str:

@@ -6,11 +6,13 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
+import anyio.to_thread
 from fastapi import Header, Request
 from starlette.datastructures import Headers, MutableHeaders
 
 from annotator.api import errors
-from annotator.config import Settings
+from annotator.config import LOOPBACK, Settings
+from annotator.domain.person import Person
 from annotator.sessions.acting import client as acting_client
 
 Message = MutableMapping[str, Any]
@@ -18,14 +20,25 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+SAFE = ("GET", "HEAD", "OPTIONS")
 MAX_JSON_BYTES = 16 << 20
 
 
 def person(request: Request) -> str:
-    """Author of what the request does. One local person today; the one place where accounts will come in."""
-    author: str = request.app.state.service.settings.author
-    return author
+    """Author of what the request does: whom the gate has let in."""
+    return who(request.scope).name
+
+
+def who(scope: MutableMapping[str, Any]) -> Person:
+    """Whom the gate has let in with this request."""
+    found: Person = scope["state"]["person"]
+    return found
+
+
+async def still_in(request: Request) -> bool:
+    """Whether the person of a long reply is still signed in."""
+    look = request.scope["state"].get("still")
+    return look is None or await anyio.to_thread.run_sync(look)
 
 
 async def acting(client: Annotated[str | None, Header(alias="X-Annotator-Client", max_length=64)] = None) -> None:
@@ -44,12 +57,15 @@ class Guard:
         self._app = app
         local = settings.host in LOOPBACK
         self._hosts = {*LOOPBACK, settings.host, *settings.allowed_hosts} if local or settings.allowed_hosts else None
-        self._upload_bytes = (settings.max_upload_mb << 20) + (1 << 20)
+        self._image_bytes = (settings.max_upload_mb << 20) + (1 << 20)
+        self._dataset_bytes = (settings.max_import_mb << 20) + (1 << 20)
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
+        # Who is connected, before a proxy's word changes it: only proxies that are trusted may name people.
+        scope.setdefault("state", {})["peer"] = (scope.get("client") or (None,))[0]
         refused = self._refusal(scope)
         if refused is not None:
             if scope["type"] == "websocket":
@@ -73,21 +89,25 @@ class Guard:
             message = f"This server does not answer to the name “{name}”; add it to the setting allowed_hosts."
             return errors.reply(status=421, code="wrong_host", message=message)
         origin = headers.get("origin")
-        unsafe = scope["type"] == "websocket" or scope["method"] not in ("GET", "HEAD", "OPTIONS")
-        if unsafe and origin is not None and urlsplit(origin).netloc != host:
-            message = f"A page of {origin} may not write here; open annotator at its own address."
+        unsafe = scope["type"] == "websocket" or scope["method"] not in SAFE
+        foreign = origin is not None and urlsplit(origin).netloc != host
+        # Browsers say where a request comes from; a page of another origin can't take it away. Scripts say nothing.
+        if unsafe and (foreign or headers.get("sec-fetch-site") in ("cross-site", "same-site")):
+            message = f"A page of {origin or 'another site'} may not write here; open annotator at its own address."
             return errors.reply(status=403, code="wrong_origin", message=message)
         return None
 
     def _limited(self, scope: MutableMapping[str, Any], receive: Receive) -> Receive:
         path: str = scope["path"]
-        if not path.startswith("/api/"):
-            return receive
-        upload = path.endswith("/images") and scope["method"] == "POST"
-        limit = self._upload_bytes if upload else MAX_JSON_BYTES
+        limit, setting = MAX_JSON_BYTES, None
+        if scope["method"] == "POST" and path.endswith("/images"):
+            limit, setting = self._image_bytes, "max_upload_mb"
+        elif path.startswith("/gradio_api/upload"):
+            limit, setting = self._dataset_bytes, "max_import_mb"
         declared = Headers(scope=scope).get("content-length", "0")
         seen = int(declared) if declared.isdigit() and int(declared) > limit else 0
-        sentence = f"The body is over the limit of {limit >> 20} MiB; send less or raise max_upload_mb."
+        remedy = "" if setting is None else f" or raise {setting}"
+        sentence = f"The body is over the limit of {limit >> 20} MiB; send less{remedy}."
 
         async def counted() -> Message:
             nonlocal seen

@@ -19,6 +19,7 @@ from annotator.cli import (
     precompute,
     reporting,
     serving,
+    users,
     versions,
 )
 from annotator.errors import AnnotatorError
@@ -45,6 +46,7 @@ app.command()(bench.bench)
 app.add_typer(models.app, name="models")
 app.add_typer(exporting.app, name="export")
 app.add_typer(versions.app, name="version")
+app.add_typer(users.app, name="user")
 
 
 def main() -> None:

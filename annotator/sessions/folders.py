@@ -7,6 +7,7 @@ from pathlib import Path
 from annotator.config import Settings
 from annotator.engine import Registry
 from annotator.engine.disk import DiskCache
+from annotator.errors import NotFound, StorageProblem
 from annotator.paths import model_folders
 
 DATA_FOLDER = ".annotator"
@@ -15,6 +16,26 @@ DATA_FOLDER = ".annotator"
 def data_folder(folder: Path, settings: Settings) -> Path:
     """Folder of the project's database and caches."""
     return settings.data_dir or folder.resolve() / DATA_FOLDER
+
+
+def make_data_folder(folder: Path, settings: Settings) -> Path:
+    """The data folder of a project, made if it is not there.
+
+    Raises:
+        NotFound: there is no such folder of images.
+        StorageProblem: the data folder can't be written.
+    """
+    if not folder.is_dir():
+        raise NotFound(f"There is no folder {str(folder)!r}; create it or give the path of another one.")
+    data = data_folder(folder, settings)
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        (data / ".gitignore").write_text("*\n")
+    except OSError as error:
+        raise StorageProblem(
+            f"{str(data)!r} can't be written: {error.strerror}. Make it writable or give another with --data-dir."
+        ) from error
+    return data
 
 
 def registry_of(settings: Settings) -> Registry:

@@ -20,13 +20,14 @@ from annotator.engine import EmbedResult, Engine, ImageSource, ImageState, Predi
 from annotator.errors import AnnotatorError, Conflict, ExportFailed, InvalidInput, NotFound, StorageProblem
 from annotator.exporters.base import ExportReport
 from annotator.sessions import exporting
+from annotator.sessions.accounts import Accounts
 from annotator.sessions.categories import Categories
 from annotator.sessions.changing import Recorder
 from annotator.sessions.combining import Combiner
 from annotator.sessions.drafting import Drafts
 from annotator.sessions.editing import Editor, read_history
 from annotator.sessions.exporting import ExportJob
-from annotator.sessions.folders import data_folder, database_url, disk_tier, registry_of
+from annotator.sessions.folders import database_url, disk_tier, make_data_folder, registry_of
 from annotator.sessions.import_rows import ImportReport, import_at, import_dataset
 from annotator.sessions.library import Library
 from annotator.sessions.prefetch import Prefetcher
@@ -62,6 +63,7 @@ class Service:
             project_rows.ensure(connection, project_id=self.project_id, name=self.name)
         self.library = Library(root=folder, cache=data / "cache", database=database, project_id=self.project_id)
         self._prefetcher = Prefetcher(engine=engine, source_of=self._source)
+        self.accounts = Accounts(database=database)
         self.categories = Categories(database=database, project_id=self.project_id)
         recorder = Recorder(database=database, project_id=self.project_id)
         self.drafts = Drafts(recorder=recorder, engine=engine, library=self.library)
@@ -91,16 +93,7 @@ class Service:
             NotFound: there is no such folder.
             StorageProblem: the data folder can't be written.
         """
-        if not folder.is_dir():
-            raise NotFound(f"There is no folder {str(folder)!r}; create it or give the path of another one.")
-        data = data_folder(folder, settings)
-        try:
-            data.mkdir(parents=True, exist_ok=True)
-            (data / ".gitignore").write_text("*\n")
-        except OSError as error:
-            raise StorageProblem(
-                f"{str(data)!r} can't be written: {error.strerror}. Make it writable or give another with --data-dir."
-            ) from error
+        data = make_data_folder(folder, settings)
         engine = engine or Engine(
             model=settings.model,
             device=settings.device,

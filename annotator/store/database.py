@@ -16,7 +16,7 @@ from annotator.errors import StorageProblem
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
-SCHEMA = "0007"
+SCHEMA = "0008"
 """The newest migration; a test compares it with the files."""
 
 

@@ -226,3 +226,41 @@ findings = Table(
     Index("ix_findings_rule", "project_id", "rule", "annotation_id"),
     **_never_reused,
 )
+
+people = Table(
+    "people",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    # The name without its spelling, so that nobody can pass for somebody else.
+    Column("folded", Text, nullable=False, unique=True),
+    Column("role", String(16), nullable=False),
+    Column("password", Text),
+    Column("created", String(32), nullable=False),
+    **_never_reused,
+)
+
+credentials = Table(
+    "credentials",
+    metadata,
+    # Whoever reads the database must not be able to use what is in it.
+    Column("hash", String(64), primary_key=True),
+    Column("person_id", ForeignKey("people.id"), nullable=False, index=True),
+    Column("kind", String(16), nullable=False),
+    Column("label", Text, nullable=False),
+    Column("created", String(32), nullable=False),
+    Column("expires", String(32)),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", String(32), nullable=False),
+    Column("person", Text, nullable=False),
+    Column("what", String(32), nullable=False),
+    Column("about", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Index("ix_audit_what", "what", "at"),
+    **_never_reused,
+)

@@ -10,12 +10,14 @@ from typing import Any
 
 import gradio as gr
 
+from annotator.domain.person import Role
 from annotator.errors import AnnotatorError
 from annotator.exporters import EXPORTERS
 from annotator.exporters.base import ExportReport, Option
 from annotator.sessions.folders import data_folder
 from annotator.sessions.service import Service
 from annotator.ui import reports, versions_section
+from annotator.ui.people import author_of
 from annotator.ui.reports import error_html, list_html, note_html, plain, steps
 
 FOLDED = ("pictures", "splits", "fractions", "pattern", "stratified", "seed")
@@ -48,14 +50,22 @@ def build(service: Service) -> None:
     def show_options(name: str) -> list[Any]:
         return [gr.update(visible=exporter.name == name) for exporter in formats]
 
-    def run(name: str, version: str, *values: Any, progress: gr.Progress = gr.Progress()) -> tuple[str, Any]:  # noqa: B008
+    def run(
+        request: gr.Request,
+        name: str,
+        version: str,
+        *values: Any,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> tuple[str, Any]:
         options = _options_of(name, values)
         try:
+            author = author_of(request, needs=Role.CURATOR)
             written = export(
                 service, name=name, options=options, version=version or None, progress=steps(progress, "Exporting")
             )
         except AnnotatorError as error:
             return error_html(error, what="Nothing was exported."), gr.update(visible=False)
+        service.accounts.note(author, "exported", f"{name}, {version or 'as it was'}: {written.annotations:,} objects")
         return report_html(written, root=service.folder), gr.update(value=str(download_of(written)), visible=True)
 
     chosen.change(show_options, chosen, groups, queue=False, show_progress="hidden", api_visibility="private")

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import gradio as gr
 
-from annotator.api.security import LOOPBACK
-from annotator.config import Settings
+from annotator.domain.person import Role
 from annotator.errors import AnnotatorError, InvalidInput
 from annotator.sessions.import_rows import ImportReport
 from annotator.sessions.import_sources import FORMATS, import_path
 from annotator.sessions.service import Service
+from annotator.ui.people import author_of
 from annotator.ui.reports import error_html, list_html, note_html, report_html, steps
 
 _HELP = (
@@ -24,7 +23,7 @@ _HELP = (
 
 def build(service: Service) -> None:
     """Add the tab's components to the Blocks in hand."""
-    local = is_local(service.settings)
+    local = service.settings.local
     with gr.Column(elem_classes="ann-export-page"):
         gr.Markdown(f"## Import into this project\n{_HELP}")
         # Not `gr.File`: its button's name is not what it reads, which shuts out who speaks to the computer.
@@ -57,6 +56,7 @@ def build(service: Service) -> None:
         format: str,
         dry: bool,
         boxes: bool,
+        request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> str:
         # Who is elsewhere must not read this computer's files, whatever the page sends.
@@ -65,7 +65,18 @@ def build(service: Service) -> None:
             return report_html([], [note_html("Choose a file first.")])
         told = steps(progress, "Importing")
         try:
-            done = take(service, Path(path).expanduser(), format=format, dry=dry, boxes=boxes, progress=told)
+            author = author_of(request, needs=Role.CURATOR)
+            done = import_path(
+                service,
+                Path(path).expanduser(),
+                author=author,
+                format=format,
+                dry=dry,
+                boxes=boxes,
+                progress=told,
+            )
+            if not dry:
+                service.accounts.note(author, "imported", f"{Path(path).name}: {done.added:,} objects")
         except AnnotatorError as error:
             return error_html(error, what="Nothing was imported.")
         except OSError as error:
@@ -100,21 +111,8 @@ def build(service: Service) -> None:
     )
 
 
-def is_local(settings: Settings) -> bool:
-    """Whether everybody who sees the page sits at this computer: nobody else, and no proxy, can reach the server."""
-    return settings.host in LOOPBACK and not settings.allowed_hosts
-
-
 def _name(path: str) -> str:
     return note_html(Path(path).name)
-
-
-def take(
-    service: Service, path: Path, *, dry: bool, boxes: bool, progress: Callable[[int, int], None], format: str = "auto"
-) -> ImportReport:
-    """Import a file that the browser has uploaded, or a path."""
-    author = service.settings.author
-    return import_path(service, path, author=author, format=format, dry=dry, boxes=boxes, progress=progress)
 
 
 def shown(report: ImportReport) -> str:

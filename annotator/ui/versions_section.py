@@ -7,9 +7,11 @@ from typing import Any
 
 import gradio as gr
 
+from annotator.domain.person import Role
 from annotator.domain.version import Difference, line_of, summary_of
 from annotator.errors import AnnotatorError
 from annotator.sessions.service import Service
+from annotator.ui.people import author_of
 from annotator.ui.reports import error_html, list_html, note_html, report_html
 
 NOW = "The project as it is now"
@@ -48,10 +50,11 @@ def build(service: Service, wanted: gr.Dropdown) -> None:
             gr.update(choices=choices(service)),
         ]
 
-    def keep(name: str, message: str) -> list[Any]:
+    def keep(name: str, message: str, request: gr.Request) -> list[Any]:
         try:
+            author = author_of(request, needs=Role.CURATOR)
             made = service.versions.create(
-                author=service.settings.author, name=name.strip(), message=message.strip(), model=service.engine.model
+                author=author, name=name.strip(), message=message.strip(), model=service.engine.model
             )
         except AnnotatorError as error:
             return [error_html(error, what="No version was made."), *lists()]
@@ -66,11 +69,13 @@ def build(service: Service, wanted: gr.Dropdown) -> None:
             return error_html(error, what="Nothing was compared.")
         return _differences(found)
 
-    def go_back(before: str | None, sure: bool) -> list[Any]:
+    def go_back(before: str | None, sure: bool, request: gr.Request) -> list[Any]:
         if not before or not sure:
             return [note_html("Choose a version and say that you are sure."), *lists(), sure]
         try:
-            done = service.versions.restore(author=service.settings.author, name=before, model=service.engine.model)
+            author = author_of(request, needs=Role.CURATOR)
+            done = service.versions.restore(author=author, name=before, model=service.engine.model)
+            service.accounts.note(author, "restored", before)
         except AnnotatorError as error:
             return [error_html(error, what="Nothing was restored."), *lists(), False]
         kept = note_html(f"What was there before is kept as {done.kept}.") if done.kept else ""

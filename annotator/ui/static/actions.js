@@ -8,6 +8,9 @@ import { categoryChosen, merge, setView } from "./store.js";
 const COMPARE_MS = 180;
 /** How far a key moves the keyboard's cursor, in CSS pixels; four times as far while it is held. */
 const CURSOR_STEP = 8;
+/** What makes or changes masks; the rest only looks. */
+const CHANGES = new Set(["add-point", "move-point", "remove-point", "set-box", "hover", "stroke", "lasso", "polygon", "outline", "remove-box"]);
+const TELL_AGAIN_MS = 5000;
 /** @type {{[key: string]: [number, number]}} */
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
@@ -242,12 +245,18 @@ function isOnCanvas(target) {
 
 /**
  * What the canvas says people did there.
- * @param {{store: import("./store.js").Store, drafting: any, objects: any, combining: ReturnType<typeof import("./combining.js").createCombining>, hover: ReturnType<typeof import("./hover.js").createHover>, hand: ReturnType<typeof import("./hand.js").createHand>, surface: () => any, showScale: (scale: number) => void,
+ * @param {{store: import("./store.js").Store, refusal: () => string | null, tell: (text: string) => void, drafting: any, objects: any, combining: ReturnType<typeof import("./combining.js").createCombining>, hover: ReturnType<typeof import("./hover.js").createHover>, hand: ReturnType<typeof import("./hand.js").createHand>, surface: () => any, showScale: (scale: number) => void,
  *   sayCursor: (x: number, y: number, object: number | null) => void}} parts
  * @returns {(intent: any) => void}
  */
-export function onIntent({ store, drafting, objects, combining, hover, hand, surface, showScale, sayCursor }) {
+export function onIntent({ store, refusal, tell, drafting, objects, combining, hover, hand, surface, showScale, sayCursor }) {
+  let told = -Infinity;
   return (intent) => {
+    const refused = CHANGES.has(intent.type) ? refusal() : null;
+    if (refused !== null) {
+      if (intent.type !== "hover" && performance.now() - told > TELL_AGAIN_MS) { told = performance.now(); tell(refused); }
+      return undefined;
+    }
     switch (intent.type) {
       case "add-point": {
         const event = globalThis.event;

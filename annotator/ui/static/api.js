@@ -14,7 +14,7 @@ export class ApiError extends Error {
 
   /** Whether the same request may succeed later without anybody changing anything. */
   get passing() {
-    return [0, 429, 502, 503, 504].includes(this.status);
+    return [0, 401, 429, 502, 503, 504].includes(this.status);
   }
 }
 
@@ -27,10 +27,13 @@ const UNREACHABLE = "The server can’t be reached. What you do is kept in this 
  */
 
 /**
- * @param {{base?: string, client: string, fetch?: typeof fetch}} options
+ * @param {{base?: string, client: string, me?: {name: string, accounts: boolean} | null, heard?: (error: ApiError | null) => void,
+ *   fetch?: typeof fetch}} options  me: whose page this is, where people sign in; heard: told of every reply
  * @returns {Api}
  */
-export function createApi({ base = "/api/v1", client, fetch: request = (...args) => fetch(...args) }) {
+export function createApi({ base = "/api/v1", client, me = null, heard = () => undefined, fetch: request = (...args) => fetch(...args) }) {
+  const own = { "X-Annotator-Client": client, ...(me?.accounts ? { "X-Annotator-Person": encodeURIComponent(me.name) } : {}) };
+
   /** @param {string} path @param {RequestInit} init @param {number} [timeout] in milliseconds */
   async function call(path, init, timeout) {
     let response;
@@ -39,7 +42,12 @@ export function createApi({ base = "/api/v1", client, fetch: request = (...args)
     } catch {
       throw new ApiError({ status: 0, code: "unreachable", message: UNREACHABLE });
     }
-    if (!response.ok) throw await failure(response);
+    if (!response.ok) {
+      const error = await failure(response);
+      heard(error);
+      throw error;
+    }
+    heard(null);
     if (response.status === 204) return null;
     try {
       return await response.json();
@@ -49,13 +57,13 @@ export function createApi({ base = "/api/v1", client, fetch: request = (...args)
     }
   }
   return {
-    get: (path) => call(path, { headers: { "X-Annotator-Client": client } }, 20_000),
+    get: (path) => call(path, { headers: own }, 20_000),
     send: (method, path, body, { timeout } = {}) => call(path, {
       method,
-      headers: { "Content-Type": "application/json", "X-Annotator-Client": client },
+      headers: { "Content-Type": "application/json", ...own },
       body: JSON.stringify(body),
     }, timeout),
-    upload: (path, file, onProgress) => upload(base + path, file, client, onProgress),
+    upload: (path, file, onProgress) => upload(base + path, file, own, onProgress),
   };
 }
 
@@ -76,14 +84,14 @@ async function failure(response) {
 
 /**
  * Upload a file. `fetch` can't tell how far an upload is, XMLHttpRequest can.
- * @param {string} url @param {File} file @param {string} client @param {(part: number) => void} onProgress
+ * @param {string} url @param {File} file @param {{[name: string]: string}} own @param {(part: number) => void} onProgress
  * @returns {Promise<any>}
  */
-function upload(url, file, client, onProgress) {
+function upload(url, file, own, onProgress) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", url);
-    request.setRequestHeader("X-Annotator-Client", client);
+    for (const [name, value] of Object.entries(own)) request.setRequestHeader(name, value);
     request.upload.addEventListener("progress", (event) => {
       if (event.lengthComputable) onProgress(event.loaded / event.total);
     });

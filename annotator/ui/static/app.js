@@ -30,6 +30,7 @@ import { createLinks } from "./links.js";
 import { createLive } from "./live.js";
 import { createModels } from "./models.js";
 import { remembered, rememberView } from "./remember.js";
+import { heard, refusalOf, whoAmI } from "./person.js";
 import { createScene } from "./scene.js";
 import { createStore, initialState, imageMarked, merge, objectNumbered, objectSaved, toastAdded, toastGone } from "./store.js";
 import { createWriteQueue } from "./writes.js";
@@ -49,9 +50,10 @@ export async function mount(element) {
   element.classList.add("ann-root");
   const store = createStore({ ...initialState(), ...remembered() });
   const client = freshId();
-  const api = createApi({ client });
+  const me = await whoAmI();
+  const api = createApi({ client, me, heard });
   const feedback = createFeedback(store);
-  const journal = await claimTab();
+  const journal = await claimTab(me?.accounts ? me.name : null);
 
   const queue = createWriteQueue({
     send: ({ method, path, body }) => api.send(method, path, body, { timeout: 60_000 }),
@@ -94,7 +96,7 @@ export async function mount(element) {
     store, run: actions.run, dismissHint: actions.dismissHint, addFiles: images.upload, chooseFiles: list.choose,
     reopen: images.open, strip: strip.element,
   });
-  const surface = createSurface(middle.host, onIntent({ store, drafting, objects, combining, hover, hand, surface: () => surface, showScale: middle.showScale, sayCursor: (...place) => said.cursor(...place) }));
+  const surface = createSurface(middle.host, onIntent({ store, refusal: () => refusalOf(me), tell: feedback.tell, drafting, objects, combining, hover, hand, surface: () => surface, showScale: middle.showScale, sayCursor: (...place) => said.cursor(...place) }));
   const said = announcer({ store });
   const crosshair = createCrosshair(middle.host);
   store.watch((state) => [state.view.crosshair], ({ view }) => crosshair.show(view.crosshair));

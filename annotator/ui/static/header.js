@@ -1,6 +1,7 @@
 /** The header: the mark, the project's name, and the switch between light and dark. */
 
 import { h, icon } from "./dom.js";
+import { whoAmI } from "./person.js";
 import { applyTheme, chosenTheme, isDark, setTheme } from "./theme.js";
 
 /** @param {HTMLElement} element */
@@ -25,6 +26,14 @@ export function mount(element) {
   mark.setAttribute("class", "ann-mark");
   applyTheme();
   show();
+  // Its place is kept, so that nothing moves when the name arrives.
+  const account = h("a", { class: "ann-account", href: "/account", title: "Your account: password, tokens, sign out", "data-testid": "account", hidden: true });
   element.replaceChildren(h("div", { class: "ann-header" }, mark, h("strong", {}, "annotator"),
-    h("span", { class: "ann-project", "data-annotator-project": "" }), toggle));
+    h("span", { class: "ann-project", "data-annotator-project": "" }), account, toggle));
+  void whoAmI().then((me) => {
+    if (me?.accounts !== true) return;
+    account.hidden = false;
+    account.textContent = me.name;
+    document.body.dataset["role"] = me.role;
+  });
 }

@@ -16,17 +16,22 @@ function lock(name) {
   });
 }
 
+/** Where a person's journals are: what one has done must not be sent as another's. @param {string | null} person null: nobody signs in */
+const prefixOf = (person) => person === null ? PREFIX : `${PREFIX}${encodeURIComponent(person)}:`;
+
 /**
  * The key of this page's journal. A reload keeps it; a duplicated tab gets one of its own.
+ * @param {string | null} [person] whose it is, where people sign in
  * @returns {Promise<string>}
  */
-export async function claimTab() {
+export async function claimTab(person = null) {
+  const prefix = prefixOf(person);
   const before = sessionStorage.getItem(TAB);
   const known = before ?? crypto.getRandomValues(new Uint32Array(2)).join("-");
-  const own = await lock(PREFIX + known) ? known : crypto.getRandomValues(new Uint32Array(2)).join("-");
-  if (own !== known) await lock(PREFIX + own);
+  const own = await lock(prefix + known) ? known : crypto.getRandomValues(new Uint32Array(2)).join("-");
+  if (own !== known) await lock(prefix + own);
   sessionStorage.setItem(TAB, own);
-  return PREFIX + own;
+  return prefix + own;
 }
 
 /**
@@ -34,7 +39,8 @@ export async function claimTab() {
  * @param {string} own @param {(left: {writes: import("./writes.js").Write[], truth: import("./writes.js").Truth}) => void} replay
  */
 export function adoptJournals(own, replay) {
-  const names = Object.keys(localStorage).filter((name) => name.startsWith(PREFIX));
+  const prefix = own.slice(0, own.lastIndexOf(":") + 1);
+  const names = Object.keys(localStorage).filter((name) => name.startsWith(prefix) && !name.slice(prefix.length).includes(":"));
   for (const name of names) {
     const text = localStorage.getItem(name);
     if (text === null) continue;

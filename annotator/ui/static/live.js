@@ -11,6 +11,8 @@ import { itemChanged, merge } from "./store.js";
 
 /** How often a tab says that it is still there; its place is kept for 40 seconds on the server. */
 const BEAT_MS = 15_000;
+/** An EventSource gives up when it is refused, as after signing out. */
+const ENDED = 2;
 /** Who only passes by an image has not come to it. */
 const ARRIVE_MS = 400;
 /** Several changes in a row are read once. */
@@ -51,6 +53,7 @@ export function createLive({ store, api, client, images, listen = (url) => new E
     clearTimeout(beat);
     if (project === null || page.visibilityState === "hidden") return;
     beat = later(() => void arrive(), BEAT_MS);
+    if (source?.readyState === ENDED) { disconnect(); connect(); }
     heardOfOthers(await api.send("PUT", path("/presence"), { client, image: image?.id ?? null }).catch(() => null));
   }
 

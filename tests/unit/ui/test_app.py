@@ -165,4 +165,4 @@ def test_what_an_import_left_out_is_listed_and_runs_no_markup() -> None:
     ],
 )
 def test_paths_are_read_only_where_nobody_else_reaches_the_server(flags: dict[str, Any], local: bool) -> None:
-    assert import_tab.is_local(Settings.load(**flags)) is local
+    assert Settings.load(**flags).local is local

@@ -4,6 +4,7 @@ import { createApi } from "../api.js";
 import { h, setText } from "../dom.js";
 import { freshId } from "../drafting.js";
 import { takesText } from "../keyboard.js";
+import { heard, whoAmI } from "../person.js";
 import { everything } from "../review/filter.js";
 import { findingRow, FIXES } from "./findings.js";
 import { rulePanel } from "./ruleList.js";
@@ -27,7 +28,7 @@ export async function mount(element) {
   if (element.dataset["mounted"] !== undefined) return;
   element.dataset["mounted"] = "";
   element.classList.add("ann-root");
-  const api = createApi({ client: freshId() });
+  const api = createApi({ client: freshId(), me: await whoAmI(), heard });
   /** @type {any} */
   let project = null;
   /** @type {{rules: Rule[], checking: {state: string, done: number, total: number, message: string}, checked: string | null} | null} */

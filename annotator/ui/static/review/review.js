@@ -15,6 +15,7 @@ import { createPages } from "./pages.js";
 import { extended, flipped as flippedAt, focused, meant, nothingChosen } from "./selection.js";
 import { fillImage, fillNothing, fillObject } from "./tiles.js";
 import { takesText } from "../keyboard.js";
+import { heard, whoAmI } from "../person.js";
 
 /** @typedef {import("./filter.js").Filter} Filter */
 
@@ -32,7 +33,7 @@ export async function mount(element) {
   if (element.dataset["mounted"] !== undefined) return;
   element.dataset["mounted"] = "";
   element.classList.add("ann-root");
-  const api = createApi({ client: freshId() });
+  const api = createApi({ client: freshId(), me: await whoAmI(), heard });
   /** @type {any} */
   let project = null;
   /** @type {any} */
