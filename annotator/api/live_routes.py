@@ -88,6 +88,14 @@ def take_next(service: Project, author: Author, body: NextBody) -> dict[str, Any
     return schemas.image_item_json(service.together.next_for(author=author, client=body.client, after=body.after))
 
 
+@router.get("/projects/{project}/people")
+def get_people(service: Project, author: Author) -> dict[str, Any]:
+    """Who can be given work: people with accounts, who has made something, and who asks."""
+    roles = {account.person.name: account.person.role.value for account in service.accounts.all()}
+    names = {*roles, *service.reviewer.facets().authors, author}
+    return {"items": [{"name": name, "role": roles.get(name)} for name in sorted(names, key=str.casefold)]}
+
+
 @router.post("/projects/{project}/assign")
 def assign(service: Project, author: Author, body: AssignBody) -> dict[str, Any]:
     """Say who is to do images."""

@@ -143,6 +143,21 @@ def test_one_object_is_seen_large_and_images_are_marked_done(review: Page) -> No
     expect(review.locator("#rev-tile-0")).to_contain_text("Done")
 
 
+def test_images_are_assigned_and_handed_out_to_their_person(review: Page) -> None:
+    review.keyboard.press("g")
+    expect(review.get_by_test_id("review-count")).to_have_text("3 images")
+    review.keyboard.press("End")
+    review.keyboard.press("i")
+    review.get_by_test_id("person-search").press_sequentially("ann")
+    review.keyboard.press("Enter")
+    expect(review.get_by_test_id("review-told")).to_contain_text("assigned to ann")
+    expect(review.locator("#rev-tile-2")).to_contain_text("for ann")
+    review.get_by_role("tab", name="Annotate").click()
+    review.locator(".ann-surface").focus()
+    review.keyboard.press("j")
+    review.wait_for_function("window.annotator.state().image?.assignee === 'ann'")
+
+
 def test_a_contact_sheet_shows_what_the_filter_leaves(review: Page) -> None:
     review.get_by_test_id("filter-category-1").check()
     expect(review.get_by_test_id("review-count")).to_have_text("3 objects")

@@ -52,6 +52,37 @@ export const askNote = (host, what) => ask(host, (_, done) => {
       h("button", { type: "button", class: "ann-button is-primary", "data-testid": "send-note", on: { click: send } }, "Reject"))];
 });
 
+/** Whoever comes gets the images. */
+export const NOBODY = "";
+
+/** Who is to do images. @param {HTMLElement} host @param {string} what @param {string[]} people @returns {Promise<string | null>} a name, or NOBODY */
+export const askPerson = (host, what, people) => ask(host, (_, done) => {
+  const list = h("div", { class: "rev-categories", role: "listbox", "aria-label": "People" });
+  const search = h("input", { type: "search", class: "ann-field", placeholder: "Find a person, or type a name", maxlength: "100", "aria-label": "Find a person", "data-testid": "person-search" });
+  const option = (/** @type {string} */ name, /** @type {string} */ label) => h("button", { type: "button", role: "option", class: "rev-category", on: { click: () => done(name) } }, label);
+  const found = () => people.filter((name) => name.toLowerCase().includes(search.value.trim().toLowerCase()));
+  const show = () => list.replaceChildren(...found().map((name) => option(name, name)), option(NOBODY, "Whoever comes"));
+  search.addEventListener("input", show);
+  search.addEventListener("keydown", (event) => {
+    const typed = search.value.trim();
+    if (event.key === "Enter" && typed !== "") { event.preventDefault(); done(found()[0] ?? typed); }
+  });
+  walk(search, list);
+  show();
+  return [h("h2", {}, `Who is to do ${what}?`), search, list];
+});
+
+/** Arrow keys lead from the search into the list and through it. @param {HTMLElement} search @param {HTMLElement} list */
+function walk(search, list) {
+  search.addEventListener("keydown", (event) => {
+    if (event.key === "ArrowDown") { event.preventDefault(); /** @type {HTMLElement | null} */ (list.firstElementChild)?.focus(); }
+  });
+  list.addEventListener("keydown", (event) => {
+    const next = event.key === "ArrowDown" ? document.activeElement?.nextElementSibling : event.key === "ArrowUp" ? document.activeElement?.previousElementSibling : null;
+    if (next instanceof HTMLElement) { event.preventDefault(); next.focus(); }
+  });
+}
+
 /** Which category objects get. @param {HTMLElement} host @param {string} what @param {{id: number, name: string, colour: string}[]} categories @returns {Promise<number | null>} */
 export const askCategory = (host, what, categories) => ask(host, (_, done) => {
   const list = h("div", { class: "rev-categories", role: "listbox", "aria-label": "Categories" });
@@ -63,12 +94,8 @@ export const askCategory = (host, what, categories) => ask(host, (_, done) => {
   search.addEventListener("keydown", (event) => {
     const [first] = found();
     if (event.key === "Enter" && first !== undefined) { event.preventDefault(); done(first.id); }
-    if (event.key === "ArrowDown") { event.preventDefault(); /** @type {HTMLElement | null} */ (list.firstElementChild)?.focus(); }
   });
-  list.addEventListener("keydown", (event) => {
-    const next = event.key === "ArrowDown" ? document.activeElement?.nextElementSibling : event.key === "ArrowUp" ? document.activeElement?.previousElementSibling : null;
-    if (next instanceof HTMLElement) { event.preventDefault(); next.focus(); }
-  });
+  walk(search, list);
   show();
   return [h("h2", {}, `Category of ${what}`), search, list];
 });

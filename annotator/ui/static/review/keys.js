@@ -10,6 +10,7 @@ export const REVIEW_SHORTCUTS = /** @type {const} */ ([
   { keys: ["u"], verb: "takeBack", title: "To be reviewed again" },
   { keys: ["c"], verb: "relabel", title: "Give another category" },
   { keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9"], verb: "category", title: "Give this category" },
+  { keys: ["i"], verb: "assign", title: "Say who is to do the images" },
   { keys: ["Enter"], verb: "open", title: "Open in Annotate at the object (double click too)" },
   { keys: ["z", "Mod+z"], verb: "undo", title: "Take back the last judgement" },
   { keys: ["v"], verb: "big", title: "Large, with the whole image beside it" },

@@ -5,7 +5,7 @@ import { button, h, icon, setText } from "../dom.js";
 import { freshId } from "../drafting.js";
 import { bigView } from "./bigView.js";
 import { MOST, openContactSheet } from "./contactSheet.js";
-import { askCategory, askNote } from "./dialogs.js";
+import { askCategory, askNote, askPerson, NOBODY } from "./dialogs.js";
 import { filterPanel } from "./filters.js";
 import { flipped, isNarrowed, remembered, SORTS, toQuery } from "./filter.js";
 import { createGallery } from "./gallery.js";
@@ -100,7 +100,7 @@ export async function mount(element) {
   const act = (/** @type {string} */ label, /** @type {string} */ key, /** @type {import("./keys.js").Verb} */ verb, /** @type {string} */ style = "") =>
     h("button", { type: "button", class: `ann-button ${style}`, "data-verb": verb, on: { click: () => run(verb) } }, h("span", {}, label), h("kbd", { "aria-hidden": "true" }, key));
   const verbs = h("div", { class: "rev-verbs", role: "toolbar", "aria-label": "Judge" }, act("Approve", "A", "approve", "is-primary"), act("Reject…", "R", "reject"),
-    act("To review", "U", "takeBack"), act("Relabel…", "C", "relabel"), act("Open", "⏎", "open"), act("Large", "V", "big"));
+    act("To review", "U", "takeBack"), act("Relabel…", "C", "relabel"), act("Assign…", "I", "assign"), act("Open", "⏎", "open"), act("Large", "V", "big"));
   const keys = h("dialog", { class: "rev-dialog rev-keys", "aria-label": "Keys of the review" }, h("h2", {}, "Keys of the review"), h("dl", {}, REVIEW_SHORTCUTS.flatMap((row) =>
     [h("dt", {}, [...new Set(row.keys)].slice(0, 4).map((key) => h("kbd", {}, SHOWN[/** @type {keyof typeof SHOWN} */ (key)] ?? key.replace("Mod+", "Ctrl ")))), h("dd", {}, row.title)])));
   keys.addEventListener("click", () => keys.close());
@@ -157,7 +157,7 @@ export async function mount(element) {
     setText(chosen, selection.chosen.size === 0 ? "" : `${selection.chosen.size.toLocaleString("en")} selected`);
     verbs.hidden = total === 0;
     setText(/** @type {Element} */ (verbs.querySelector("[data-verb=approve] span")), objects() ? "Approve" : "Mark done");
-    for (const one of verbs.querySelectorAll("button")) one.hidden = !objects() && one.dataset["verb"] !== "open" && one.dataset["verb"] !== "approve";
+    for (const one of verbs.querySelectorAll("button")) one.hidden = objects() ? one.dataset["verb"] === "assign" : !FOR_IMAGES.has(one.dataset["verb"] ?? "");
     showMessage(loaded, total);
     if (facets !== null) panel.show(facets, project.categories);
     if (big.isOpen) big.show(focusedObject());
@@ -258,6 +258,23 @@ export async function mount(element) {
       if (id !== null) judge(about, { category: id });
       gallery.element.focus();
     },
+    assign: async () => {
+      const about = objects() ? [] : await items();
+      if (about.length === 0) return;
+      const images = about.length === 1 ? `“${about[0].name}”` : `${about.length.toLocaleString("en")} images`;
+      try {
+        const people = await api.get(path("/people"));
+        const name = await askPerson(element, images, people.items.map((/** @type {{name: string}} */ one) => one.name));
+        if (name !== null) {
+          await api.send("POST", path("/assign"), { images: about.map((one) => one.id), assignee: name === NOBODY ? null : name }, { timeout: 20_000 });
+          tell(name === NOBODY ? `${images} can be done by whoever comes.` : `${images} assigned to ${name}: “next for me” hands them out.`);
+          await refresh();
+        }
+      } catch (/** @type {any} */ error) {
+        tell(error.message);
+      }
+      gallery.element.focus();
+    },
     category: async (event) => {
       const wanted = project.categories[Number(event?.key) - 1];
       if (objects() && wanted !== undefined) judge(await items(), { category: wanted.id });
@@ -333,4 +350,6 @@ export async function mount(element) {
   Object.assign(window, { annotatorReview: { whenIdle: () => judging.whenIdle(), state: () => ({ filter, total: pages.total, selection: { ...selection, chosen: [...selection.chosen] } }) } });
 }
 
+/** What can be done to images; the rest is about objects. */
+const FOR_IMAGES = new Set(["approve", "assign", "open"]);
 const SHOWN = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc", Enter: "⏎", "-": "−" };

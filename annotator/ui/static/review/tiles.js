@@ -3,7 +3,7 @@
 import { h, icon, setText } from "../dom.js";
 
 /** @typedef {import("./judging.js").FoundObject} FoundObject */
-/** @typedef {import("../store.js").ImageItem & {rejected: number, updated: string | null, thumbnail: string, overview: string}} FoundImage */
+/** @typedef {import("../store.js").ImageItem & {rejected: number, assignee: string | null, updated: string | null, thumbnail: string, overview: string}} FoundImage */
 
 const REVIEWS = { unreviewed: "To review", approved: "Approved", rejected: "Rejected" };
 const STATES = { todo: "To do", in_progress: "In progress", done: "Done", empty: "Empty" };
@@ -70,7 +70,7 @@ export function fillImage(tile, image) {
   const state = STATES[/** @type {keyof typeof STATES} */ (image.state)] ?? image.state;
   const objects = image.objects === 1 ? "1 object" : `${image.objects.toLocaleString("en")} objects`;
   texts(tile, {
-    name: image.name, colour: null, figure: "", small: image.problem ?? objects, badge: image.rejected > 0 ? `${image.rejected} rejected` : state,
+    name: image.name, colour: null, figure: "", small: image.problem ?? (image.assignee === null ? objects : `${objects} · for ${image.assignee}`), badge: image.rejected > 0 ? `${image.rejected} rejected` : state,
     kind: image.rejected > 0 ? "rejected" : image.state === "done" || image.state === "empty" ? "approved" : "unreviewed",
   });
   tile.title = `${image.name}, ${image.width} × ${image.height}`;
