@@ -49,6 +49,8 @@ class Settings(BaseSettings):
     database_url: str | None = Field(None, description="SQLAlchemy URL; SQLite in the data folder by default.")
     checkpoints_dir: Path | None = Field(None, description="Where downloaded weights are; checkpoints/ by default.")
     models_dir: Path | None = Field(None, description="Where descriptions of your own models are.")
+    log_level: str = Field("warning", pattern=r"^(debug|info|warning|error)$", description="What is logged at least.")
+    log_format: str = Field("text", pattern=r"^(text|json)$", description="Lines of the log: text or JSON.")
     allowed_hosts: list[str] = Field(
         default_factory=list, description="Further host names the server answers to, e.g. behind a proxy."
     )

@@ -7,12 +7,17 @@ import threading
 import webbrowser
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 from annotator.config import Settings
 from annotator.errors import BadSetting
+from annotator.logs import configure
 from annotator.sessions.backup import serving
 from annotator.sessions.folders import data_folder
 from annotator.sessions.service import Service
+
+SHUTDOWN_SECONDS = 10
+"""How long requests that are under way may take when the server goes down."""
 
 
 def serve(
@@ -45,9 +50,10 @@ def serve(
         app = mount(create_app(service), service)
         host, port = listener.getsockname()[:2]
         url = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
-        server = uvicorn.Server(
-            uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5, proxy_headers=False)
-        )
+        configure(level=settings.log_level, form=settings.log_format)
+        how: dict[str, Any] = {"log_config": None, "access_log": False, "proxy_headers": False}
+        server = uvicorn.Server(uvicorn.Config(app, timeout_graceful_shutdown=SHUTDOWN_SECONDS, **how))
+        app.state.closing = lambda: server.should_exit
         service.together.feed.until(lambda: server.should_exit)
         print(
             f"annotator is at {url} (project “{service.name}”, model {service.engine.model}). Stop with Ctrl+C.",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import anyio.to_thread
 from fastapi import Depends, FastAPI
@@ -15,6 +14,7 @@ import annotator
 from annotator.api import (
     account_routes,
     errors,
+    health_routes,
     image_routes,
     live_routes,
     model_routes,
@@ -25,6 +25,8 @@ from annotator.api import (
     version_routes,
 )
 from annotator.api.gate import Gate
+from annotator.api.metrics import Metrics
+from annotator.api.observer import Observer
 from annotator.api.security import Guard, acting
 from annotator.sessions.service import Service
 
@@ -51,7 +53,9 @@ def create_app(service: Service) -> FastAPI:
         dependencies=[Depends(acting)],
     )
     app.state.service = service
+    app.state.metrics = Metrics(service)
     errors.install(app)
+    app.include_router(health_routes.router)
     app.include_router(account_routes.router)
     app.include_router(project_routes.router, prefix="/api/v1")
     app.include_router(image_routes.router, prefix="/api/v1")
@@ -61,19 +65,6 @@ def create_app(service: Service) -> FastAPI:
     app.include_router(version_routes.router, prefix="/api/v1")
     app.include_router(quality_routes.router, prefix="/api/v1")
 
-    @app.get("/healthz", tags=["health"])
-    @app.get("/api/v1/healthz", tags=["health"], include_in_schema=False)
-    def health() -> dict[str, Any]:
-        """Whether the server answers, with which model, and how much waits."""
-        status = service.engine.status()
-        return {
-            "status": "ok",
-            "version": annotator.__version__,
-            "model": service.engine.model,
-            "device": service.engine.device,
-            "queue": {"waiting": status.waiting, "running": status.running},
-        }
-
     @app.get("/api/docs", include_in_schema=False, response_class=HTMLResponse)
     def docs() -> str:
         return reference.page(app.openapi())
@@ -82,4 +73,5 @@ def create_app(service: Service) -> FastAPI:
     app.add_middleware(Gate, service=service)
     app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=service.settings.trusted_proxies)
     app.add_middleware(Guard, settings=service.settings)
+    app.add_middleware(Observer, metrics=app.state.metrics)
     return app

@@ -91,6 +91,8 @@ def embed(
     result = service.embed(
         image_id=image, model=wanted.model, client=wanted.client or _client(request, client), ahead=wanted.ahead
     )
+    if result.encoded:
+        request.app.state.metrics.encode(result.ms)
     return {"state": "ready", "encoded": result.encoded, "ms": round(result.ms, 1)}
 
 
@@ -118,6 +120,7 @@ def predict(
         seq=body.seq,
         hover=body.hover,
     )
+    request.app.state.metrics.prompt(prediction.timing)
     return JSONResponse(schemas.prediction_json(prediction, seq=body.seq))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from annotator.cli.options import Browser, DataDir, Device, Host, Model, Port, Precision
+from annotator.cli.options import Browser, DataDir, Device, Host, LogFormat, LogLevel, Model, Port, Precision
 
 if TYPE_CHECKING:
     from annotator.config import Settings
@@ -22,12 +22,23 @@ def serve(
     device: Device = None,
     precision: Precision = None,
     data_dir: DataDir = None,
+    log_level: LogLevel = None,
+    log_format: LogFormat = None,
     browser: Browser = True,
 ) -> None:
     """Annotate a folder of images in the browser."""
     from annotator.config import Settings
 
-    settings = Settings.load(host=host, port=port, model=model, device=device, precision=precision, data_dir=data_dir)
+    settings = Settings.load(
+        host=host,
+        port=port,
+        model=model,
+        device=device,
+        precision=precision,
+        data_dir=data_dir,
+        log_level=log_level,
+        log_format=log_format,
+    )
     _serve(folder, settings, categories=categories.split(","), browser=browser)
 
 

@@ -67,10 +67,11 @@ class Embeddings:
 
     Attributes:
         encodes: images encoded so far.
+        from_memory, from_disk: how often one was found there.
     """
 
     def __init__(self, *, lanes: Lanes, budget: int, disk: DiskTier | None = None) -> None:
-        self.encodes = 0
+        self.encodes = self.from_memory = self.from_disk = 0
         self._lanes = lanes
         self._memory: ByteCache[str, Embedding] = ByteCache(budget)
         self._disk = disk
@@ -130,6 +131,11 @@ class Embeddings:
             keys |= {key.removesuffix(suffix) for key in self._memory.order() if key.endswith(suffix)}
         return keys
 
+    @property
+    def nbytes(self) -> int:
+        """Memory taken, in bytes."""
+        return self._memory.nbytes
+
     def close(self) -> None:
         """Finish writing to the disk and free the memory."""
         self._writer.shutdown(wait=True)
@@ -137,9 +143,12 @@ class Embeddings:
 
     def _known(self, key: str) -> Embedding | None:
         known = self._memory.get(key) or self._writing.get(key)
-        if known is None and self._disk is not None:
+        if known is not None:
+            self.from_memory += 1
+        elif self._disk is not None:
             known = self._disk.get(key)
             if known is not None:
+                self.from_disk += 1
                 self._memory.put(key, known, nbytes=known.nbytes)
         return known
 

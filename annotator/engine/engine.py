@@ -21,6 +21,7 @@ from annotator.engine.refine import Answer, Fold, Folder
 from annotator.engine.registry import Registry
 from annotator.engine.values import (
     EmbedResult,
+    EngineFigures,
     EngineStatus,
     ImageSource,
     ImageState,
@@ -229,6 +230,19 @@ class Engine:
             running=len(self._lanes.running()),
             restarts=self._lanes.restarts,
             images={key: self.image_state(key) for key in sorted(self._embeddings.met(predictor))},
+        )
+
+    def figures(self) -> EngineFigures:
+        """What it has done so far, and what it holds now; never waits for a device."""
+        return EngineFigures(
+            waiting=len(self._lanes.waiting()),
+            running=len(self._lanes.running()),
+            memory=self._embeddings.from_memory,
+            disk=self._embeddings.from_disk,
+            encodes=self.encodes,
+            decodes=self.decodes,
+            embedding_bytes=self._embeddings.nbytes,
+            restarts=self._lanes.restarts,
         )
 
     def models(self) -> list[ModelStatus]:

@@ -89,6 +89,28 @@ class EmbedResult:
 
 
 @dataclass(frozen=True, slots=True)
+class EngineFigures:
+    """What the engine has done so far, and what it holds now.
+
+    Attributes:
+        waiting, running: number of jobs now.
+        memory, disk, encodes: embeddings that came from each tier, or were made.
+        decodes: prompts decoded.
+        embedding_bytes: memory that embeddings take now.
+        restarts: threads that hung or died and were replaced.
+    """
+
+    waiting: int
+    running: int
+    memory: int
+    disk: int
+    encodes: int
+    decodes: int
+    embedding_bytes: int
+    restarts: int
+
+
+@dataclass(frozen=True, slots=True)
 class ModelStatus:
     """A model of the registry at a glance.
 

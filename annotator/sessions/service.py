@@ -33,6 +33,7 @@ from annotator.sessions.library import Library
 from annotator.sessions.prefetch import Prefetcher
 from annotator.sessions.processes import run_in_process
 from annotator.sessions.quality import Quality
+from annotator.sessions.readiness import Readiness
 from annotator.sessions.reviewing import Reviewer
 from annotator.sessions.together import Together, announce
 from annotator.sessions.versions import Versions
@@ -78,6 +79,9 @@ class Service:
         )
         self.versions = Versions(database=database, project_id=self.project_id)
         self.together = Together(database=database, project_id=self.project_id)
+        self.readiness = Readiness(
+            database=database, project_id=self.project_id, engine=engine, folder=self.folder, data=data
+        )
         self.reviewer = Reviewer(recorder=recorder, library=self.library)
 
     @property

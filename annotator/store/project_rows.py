@@ -30,6 +30,11 @@ def first_id(connection: Connection) -> str | None:
     return connection.execute(select(projects.c.id).order_by(projects.c.created).limit(1)).scalar()
 
 
+def touch(connection: Connection, project_id: str) -> None:
+    """Write what is there already: to know whether anything can be written."""
+    connection.execute(update(projects).where(projects.c.id == project_id).values(name=projects.c.name))
+
+
 def list_categories(connection: Connection, project_id: str) -> list[Category]:
     """All categories by id, with the number of objects each has."""
     used = (
