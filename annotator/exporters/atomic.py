@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from annotator.errors import StorageProblem
+from annotator.scratch import scratch_folder
 
 MARKER = ".annotator-export.json"
 """In every folder that an export wrote: only such a folder is replaced by the next export."""
@@ -27,9 +27,9 @@ def appearing(target: Path) -> Iterator[Path]:
     missing = _missing(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as scratch:
-            yield Path(scratch)
-            written = Path(scratch) / target.name
+        with scratch_folder(target.parent, prefix=f".{target.name}-") as scratch:
+            yield scratch
+            written = scratch / target.name
             with written.open("rb") as stream:
                 os.fsync(stream.fileno())
             os.replace(written, target)
@@ -61,12 +61,12 @@ def appearing_folder(target: Path, *, about: Mapping[str, object], replaced: Col
         )
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as scratch:
-            written = Path(scratch) / "new"
+        with scratch_folder(target.parent, prefix=f".{target.name}-") as scratch:
+            written = scratch / "new"
             written.mkdir()
             yield written
             (written / MARKER).write_text(json.dumps(dict(about), indent=1), encoding="utf-8")
-            _swap(written, target, Path(scratch) / "old")
+            _swap(written, target, scratch / "old")
     except OSError as error:
         raise _problem(target.parent, error) from error
     finally:

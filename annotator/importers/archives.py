@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import stat
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from annotator.errors import InvalidInput, StorageProblem
 from annotator.importers.coco_values import shown
+from annotator.scratch import scratch_folder
 
 MAX_ENTRIES = 500_000
 MAX_BYTES = 16 << 30
@@ -35,9 +35,11 @@ def unpacked(archive: Path, *, beside: Path) -> Iterator[Path]:
         StorageProblem: there is no place for it.
     """
     try:
-        with tempfile.TemporaryDirectory(dir=beside, prefix=".import-") as scratch:
-            _unpack(archive, Path(scratch))
-            yield _inner(Path(scratch))
+        with scratch_folder(beside, prefix=".import-") as scratch:
+            unpacked_to = scratch / "archive"
+            unpacked_to.mkdir()
+            _unpack(archive, unpacked_to)
+            yield _inner(unpacked_to)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise InvalidInput(f"{archive.name} is no readable zip archive ({error}); pack it again.") from None
 

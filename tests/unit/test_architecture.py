@@ -28,7 +28,7 @@ ALLOWED = {
     "bench": {"domain", "images", "engine", "sessions", "api"},
 }
 # Modules beside the rooms: everybody may use the first ones, the others stand at the door.
-SHARED = {"errors", "logs", "paths"}
+SHARED = {"errors", "logs", "paths", "scratch"}
 SETTINGS = {"config"}
 HOMES = {
     "torch": {"engine", "bench"},
