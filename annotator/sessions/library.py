@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -119,6 +120,7 @@ class Library:
         Raises:
             ImageProblem: it can't be shown.
         """
+        image = self.look_again(image)
         _require_shown(image)
         return ImageSource(
             key=image.source_hash, width=image.width, height=image.height, load=lambda: self._pixels(image)
@@ -187,6 +189,27 @@ class Library:
                 raise
         return self._image(seen.image.id)
 
+    def look_again(self, image: Image) -> Image:
+        """The image as it is now: one whose file was away and is back can be shown again.
+
+        Where one file is back others are too (a disk was mounted again): they are looked for in the background.
+        """
+        if image.problem != GONE:
+            return image
+        with self._database.read() as connection:
+            listed = image_rows.file_of(connection, image.id)
+        try:
+            found = self.path(image).stat()
+        except (OSError, NotFound):
+            return image
+        if (found.st_size, found.st_mtime_ns) != listed:
+            return image
+        with self._database.write() as connection:
+            image_rows.set_problem(connection, image.id, None)
+        if self._thread is not None and not self._thread.is_alive():
+            self.start()
+        return self._image(image.id)
+
     def _work(self) -> None:
         try:
             self.scan()
@@ -221,12 +244,13 @@ class Library:
 
     def _remembering(self, image: Image, make: Callable[[], T]) -> T:
         """Run `make`; keep the reason with the image when it fails."""
-        _require_shown(image)
+        _require_shown(self.look_again(image))
         try:
             return make()
         except ImageProblem as problem:
-            with self._database.write() as connection:
-                image_rows.set_problem(connection, image.id, problem.message)
+            reason = problem.message if self.path(image).exists() else GONE
+            with suppress(StorageProblem), self._database.write() as connection:
+                image_rows.set_problem(connection, image.id, reason)
             raise
 
     def _free_path(self, filename: str) -> Path:

@@ -206,10 +206,12 @@ class Service:
 
     def open_image(self, *, author: str, image_id: str) -> ImageView:
         """`image`, and remember that the person is there: the next visit resumes at it."""
-        with self._database.write() as connection:
-            if image_rows.get(connection, image_id).problem is None:
-                project_rows.set_place(connection, self.project_id, author, image_id)
-        return self.image(author=author, image_id=image_id)
+        view = self.image(author=author, image_id=image_id)
+        if view.image.problem is not None:
+            return replace(view, image=self.library.look_again(view.image))
+        with suppress(StorageProblem), self._database.write() as connection:  # who only looks can go on looking
+            project_rows.set_place(connection, self.project_id, author, image_id)
+        return view
 
     # ---- the model
 

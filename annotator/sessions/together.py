@@ -48,11 +48,13 @@ class Together:
             return lease_rows.present(connection, self._project_id, at=now())
 
     def _take(self, connection: Connection, presence: Presence) -> None:
-        expires = datetime.now(timezone.utc) + timedelta(seconds=LEASE_SECONDS)
-        until = expires.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        moved = lease_rows.take(connection, self._project_id, presence, expires=until)
-        if lease_rows.forget(connection, at=now()) or moved:
+        moved = lease_rows.take(connection, self._project_id, presence, expires=_in(LEASE_SECONDS))
+        if self._tidy(connection) or moved:
             announce(connection, self._project_id, "presence", image_id=presence.image_id, author=presence.author)
+
+    @staticmethod
+    def _tidy(connection: Connection) -> bool:
+        return lease_rows.forget(connection, at=now(), beyond=_in(2 * LEASE_SECONDS))
 
     def leave(self, *, author: str, client: str) -> None:
         """A tab has no image open any more."""
@@ -75,6 +77,7 @@ class Together:
             NotFound: everything is done, or others are at it.
         """
         with self._database.write() as connection:
+            self._tidy(connection)
             found = lease_rows.next_free(connection, self._project_id, author=author, after=after, at=now())
             if found is None:
                 raise NotFound(
@@ -89,6 +92,11 @@ class Together:
             count = lease_rows.assign(connection, self._project_id, list(image_ids), assignee)
             announce(connection, self._project_id, "images", image_id=None, author=author)
         return count
+
+
+def _in(seconds: float) -> str:
+    moment = datetime.now(timezone.utc) + timedelta(seconds=seconds)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Feed:

@@ -134,6 +134,12 @@ def files(connection: Connection, project_id: str) -> list[FileRow]:
     ]
 
 
+def file_of(connection: Connection, image_id: str) -> tuple[int, int]:
+    """Size in bytes and time of change of an image's file when it was listed."""
+    row = connection.execute(select(images.c.bytes, images.c.modified_ns).where(images.c.id == image_id)).one()
+    return row.bytes, row.modified_ns
+
+
 def save_file(connection: Connection, project_id: str, image: Image, *, bytes: int, modified_ns: int) -> None:
     """Insert an image or update what is known of its file; its state and objects stay."""
     values: dict[str, Any] = {

@@ -34,9 +34,13 @@ def release(connection: Connection, client: str) -> bool:
     return bool(connection.execute(sql_delete(leases).where(leases.c.client == client)).rowcount)
 
 
-def forget(connection: Connection, *, at: str) -> bool:
-    """Remove leases that have run out. Returns whether there were any."""
-    return bool(connection.execute(sql_delete(leases).where(leases.c.expires <= at)).rowcount)
+def forget(connection: Connection, *, at: str, beyond: str) -> bool:
+    """Remove leases that have run out, or last until after `beyond`: the clock was set back since they were given.
+
+    Returns whether there were any.
+    """
+    over = or_(leases.c.expires <= at, leases.c.expires > beyond)
+    return bool(connection.execute(sql_delete(leases).where(over)).rowcount)
 
 
 def present(connection: Connection, project_id: str, *, at: str) -> list[Presence]:
