@@ -245,11 +245,11 @@ function isOnCanvas(target) {
 
 /**
  * What the canvas says people did there.
- * @param {{store: import("./store.js").Store, refusal: () => string | null, tell: (text: string) => void, drafting: any, objects: any, combining: ReturnType<typeof import("./combining.js").createCombining>, hover: ReturnType<typeof import("./hover.js").createHover>, hand: ReturnType<typeof import("./hand.js").createHand>, surface: () => any, showScale: (scale: number) => void,
+ * @param {{store: import("./store.js").Store, refusal: () => string | null, tell: (text: string) => void, explain: (id: string) => Promise<void>, drafting: any, objects: any, combining: ReturnType<typeof import("./combining.js").createCombining>, hover: ReturnType<typeof import("./hover.js").createHover>, hand: ReturnType<typeof import("./hand.js").createHand>, surface: () => any, showScale: (scale: number) => void,
  *   sayCursor: (x: number, y: number, object: number | null) => void}} parts
  * @returns {(intent: any) => void}
  */
-export function onIntent({ store, refusal, tell, drafting, objects, combining, hover, hand, surface, showScale, sayCursor }) {
+export function onIntent({ store, refusal, tell, explain, drafting, objects, combining, hover, hand, surface, showScale, sayCursor }) {
   let told = -Infinity;
   return (intent) => {
     const refused = CHANGES.has(intent.type) ? refusal() : null;
@@ -286,7 +286,9 @@ export function onIntent({ store, refusal, tell, drafting, objects, combining, h
       case "image-ready":
         showScale(surface().viewport().scale);
         return store.update((state) => state.image?.id === intent.id ? { ...state, painted: true } : state);
-      case "image-failed": return store.update((state) => state.image?.id !== intent.id ? state : {
+      case "image-failed":
+        void explain(intent.id);
+        return store.update((state) => state.image?.id !== intent.id ? state : {
         ...state, image: null, failure: { id: intent.id, message: "The picture did not arrive. Check that the server runs, then try again.", retry: true },
       });
       default: return undefined;

@@ -96,7 +96,7 @@ export async function mount(element) {
     store, run: actions.run, dismissHint: actions.dismissHint, addFiles: images.upload, chooseFiles: list.choose,
     reopen: images.open, strip: strip.element,
   });
-  const surface = createSurface(middle.host, onIntent({ store, refusal: () => refusalOf(me), tell: feedback.tell, drafting, objects, combining, hover, hand, surface: () => surface, showScale: middle.showScale, sayCursor: (...place) => said.cursor(...place) }));
+  const surface = createSurface(middle.host, onIntent({ store, refusal: () => refusalOf(me), tell: feedback.tell, explain: images.explain, drafting, objects, combining, hover, hand, surface: () => surface, showScale: middle.showScale, sayCursor: (...place) => said.cursor(...place) }));
   const said = announcer({ store });
   const crosshair = createCrosshair(middle.host);
   store.watch((state) => [state.view.crosshair], ({ view }) => crosshair.show(view.crosshair));

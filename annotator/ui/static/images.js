@@ -1,7 +1,7 @@
 /** The project and its images: the list, opening one, going on to the next, adding files. */
 
 import { fetchPicture, keepPictures } from "./pictures.js";
-import { imageLoaded, imageMarked, imageOpening, merge, projectLoaded } from "./store.js";
+import { imageLoaded, imageMarked, imageOpening, itemChanged, merge, projectLoaded } from "./store.js";
 
 const FIRST_PAGE = 200;
 const PAGE = 1000;
@@ -110,9 +110,12 @@ export function createImages({ store, api, queue, drafting, fail }) {
     if (imageInHash(location.hash) !== id) history.replaceState(null, "", `#image=${encodeURIComponent(id)}`);
     const problem = store.get().list.items.find((item) => item.id === id)?.problem ?? null;
     if (problem !== null) {
-      // The list has said why; no route answers for such a file.
+      // The list has said why. The file may be back since.
       store.update(merge, { opening: null, failure: { id, message: problem, retry: false } });
-      return;
+      const now = await api.get(`/images/${encodeURIComponent(id)}`).catch(() => null);
+      if (mine !== opening || now === null || now.problem !== null) return;
+      store.update(itemChanged, now);
+      store.update(imageOpening, id);
     }
     await queue.whenEmpty(id);
     if (mine !== opening) return;
@@ -132,6 +135,14 @@ export function createImages({ store, api, queue, drafting, fail }) {
       store.update(merge, { opening: null, failure: { id, message: error.message, retry: error.status !== 404 } });
       if (error.passing === true) void openWhenBack(id, mine);
     }
+  }
+
+  /** Say why a picture did not arrive: its file may be gone. @param {string} id */
+  async function explain(id) {
+    const image = await api.get(`/images/${encodeURIComponent(id)}`).catch(() => null);
+    if (image === null || image.problem === null || store.get().failure?.id !== id) return;
+    store.update(merge, { failure: { id, message: image.problem, retry: true } });
+    await loadList().catch(() => undefined);
   }
 
   /** The server was away: open the image as soon as it answers, unless another one was chosen meanwhile. @param {string} id @param {number} mine */
@@ -260,7 +271,7 @@ export function createImages({ store, api, queue, drafting, fail }) {
   }
 
   return {
-    follow, open, refresh, refreshWhenIdle, upload, mark, loadProject, loadList,
+    follow, open, explain, refresh, refreshWhenIdle, upload, mark, loadProject, loadList,
     /** The model is another one now: what is open is made ready for it. */
     embedAgain() {
       const { image } = store.get();
