@@ -51,6 +51,7 @@ def create_app(service: Service) -> FastAPI:
         openapi_url="/api/openapi.json",
         lifespan=lifespan,
         dependencies=[Depends(acting)],
+        responses={"4XX": {"model": errors.ErrorReply}, "5XX": {"model": errors.ErrorReply}},
     )
     app.state.service = service
     app.state.metrics = Metrics(service)

@@ -7,12 +7,27 @@ import logging
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from annotator.errors import AnnotatorError, Busy
 
 _log = logging.getLogger("annotator.api")
 _PROMPT_FIELDS = {"points", "box", "mask", "choice"}
+
+
+class ErrorPart(BaseModel):
+    """What went wrong: a code for programs, a sentence for people, and the part of the request it is about."""
+
+    code: str
+    message: str
+    field: str | None
+
+
+class ErrorReply(BaseModel):
+    """Every reply that is not 2xx."""
+
+    error: ErrorPart
 
 
 def reply(*, status: int, code: str, message: str, field: str | None = None) -> JSONResponse:

@@ -74,7 +74,7 @@ class Guard:
                 await refused(scope, receive, send)
             return
         if scope["type"] == "http":
-            receive, send = self._limited(scope, receive), _with_headers(send)
+            receive, send = self._limited(scope, receive), _with_headers(scope["path"], send)
         try:
             await self._app(scope, receive, send)
         except _TooMuch as error:
@@ -124,10 +124,26 @@ class _TooMuch(BaseException):
     """Not an Exception: body readers turn those into “malformed”."""
 
 
-def _with_headers(send: Send) -> Send:
+_API_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
+# Gradio's page brings scripts of its own within it and compiles small ones. What is left: nothing from elsewhere is
+# run, and nothing that is injected could send anything elsewhere.
+_PAGE_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline';"
+    " img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self' data:; connect-src 'self';"
+    " worker-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
+)
+
+
+def _with_headers(path: str, send: Send) -> Send:
+    api = path.startswith("/api/")
+
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
+            headers.setdefault("Content-Security-Policy", _API_POLICY if api else _PAGE_POLICY)
+            headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+            if api:  # what one person may see must not be kept for another by anything in between
+                headers.setdefault("Cache-Control", "private, no-store")
             headers.setdefault("X-Content-Type-Options", "nosniff")
             headers.setdefault("Referrer-Policy", "same-origin")
             headers.setdefault("X-Frame-Options", "SAMEORIGIN")
