@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export SAM2_BUILD_CUDA = 0
 
-.PHONY: help demo test readers lint types faults audit bench quality screenshots model clean
+.PHONY: help demo test readers lint types faults postgresql audit bench quality screenshots model clean
 
 help: ## show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -35,6 +35,9 @@ types: $(VENV)/test ## check types, of JavaScript too where npm is there
 
 faults: $(VENV)/test ## kill the server 200 times while people work, and see that nothing is lost
 	ANNOTATOR_TEST_KILLS=200 $(BIN)/python -m pytest tests/contract/test_faults.py $(ARGS)
+
+postgresql: $(VENV)/test ## run the tests of the store, the sessions and the API on PostgreSQL
+	ANNOTATOR_TEST_POSTGRESQL=1 $(BIN)/python -m pytest tests/unit/store tests/unit/sessions tests/unit/api tests/contract/test_postgresql.py $(ARGS)
 
 audit: $(VENV)/test ## ask whether weaknesses of the installed packages are known; needs the network
 	$(BIN)/uv tool run pip-audit --path $(VENV)/lib/python*/site-packages

@@ -15,7 +15,10 @@ from PIL import Image
 from annotator.config import Settings
 from annotator.engine import Engine
 from annotator.engine.fake import FakePredictor
+from annotator.sessions import accounts, backup, exporting
+from annotator.sessions import service as service_module
 from annotator.sessions.service import Service
+from tests.postgresql import Server, binaries, server
 
 hypothesis_settings.register_profile("steady", deadline=None, derandomize=True)
 hypothesis_settings.load_profile("steady")
@@ -38,6 +41,43 @@ def _no_notes_in_the_persons_cache(tmp_path_factory: pytest.TempPathFactory) -> 
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("ANNOTATOR_")]:
         monkeypatch.delenv(name)
+
+
+ON_POSTGRESQL = os.environ.get("ANNOTATOR_TEST_POSTGRESQL") == "1"
+"""Whether every project of the tests is to be kept in PostgreSQL (`make postgresql`)."""
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A PostgreSQL server; without its package the test is skipped."""
+    if binaries() is None:
+        pytest.skip("PostgreSQL is not installed; the package is “postgresql”")
+    with server(tmp_path_factory.mktemp("postgresql")) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _database_of_its_own(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _no_settings_from_outside: None
+) -> None:
+    """On PostgreSQL each test has a database of its own; what is about files of SQLite is left out."""
+    if not ON_POSTGRESQL:
+        return
+    if request.node.get_closest_marker("sqlite"):
+        pytest.skip("this is about the files of SQLite")
+    running: Server = request.getfixturevalue("postgresql")
+    databases: dict[Path, str] = {}
+    first = running.database()
+    monkeypatch.setenv("ANNOTATOR_DATABASE_URL", first)  # for commands that run as processes
+
+    def of_folder(folder: Path, _settings: Settings) -> str:
+        place = folder.resolve()
+        if place not in databases:
+            databases[place] = running.database() if databases else first
+        return databases[place]
+
+    for module in (accounts, backup, exporting, service_module):
+        monkeypatch.setattr(module, "database_url", of_folder)
 
 
 @pytest.fixture

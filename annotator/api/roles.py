@@ -19,7 +19,6 @@ CLOSED = (
     "/gradio_api/custom_component",
     "/gradio_api/component_server",
     "/gradio_api/deep_link",
-    "/gradio_api/run",
     "/gradio_api/call",
     "/gradio_api/api/",
     "/gradio_api/process_recording",
@@ -35,6 +34,7 @@ _NEEDED: dict[Role, tuple[tuple[str, str], ...]] = {
         ("POST", _API + "/images/{image}/embed"),
         ("PUT", _API + "/projects/{project}/presence"),
         ("POST", "/gradio_api/queue/join"),  # handlers ask for a role themselves: one path serves all of them
+        ("POST", "/gradio_api/run/{name}"),  # and so do those that do not queue
         ("POST", "/gradio_api/cancel"),
         ("POST", "/gradio_api/reset"),
         ("POST", "/gradio_api/reset/"),

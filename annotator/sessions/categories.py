@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
 
 from annotator.domain.project import Category, next_colour
+from annotator.errors import Conflict
 from annotator.sessions.together import announce
 from annotator.store import project_rows
 from annotator.store.database import Database
@@ -43,7 +45,8 @@ class Categories:
             known = {category.name for category in project_rows.list_categories(connection, self._project_id)}
         for name in dict.fromkeys(name.strip() for name in names):
             if name and name not in known:
-                self.add(name=name)
+                with suppress(Conflict):  # another server has just added it
+                    self.add(name=name)
 
     def update(self, category_id: int, **changes: Any) -> Category:
         """Rename, recolour or regroup a category; `changes` are fields of `Category`, None leaves one as it is."""

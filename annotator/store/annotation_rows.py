@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 from sqlalchemy import delete as sql_delete
+from sqlalchemy import text as sql_text
 
 from annotator.domain.annotation import Annotation, Provenance
 from annotator.domain.mask import Mask
@@ -76,6 +77,7 @@ def save(connection: Connection, annotation: Annotation) -> None:
     values = _values(annotation)
     if not connection.execute(update(table).where(table.c.id == annotation.id).values(values)).rowcount:
         connection.execute(insert(table).values(id=annotation.id, **values))
+        _never_again(connection, annotation.id)
 
 
 def save_all(connection: Connection, annotations: Sequence[Annotation]) -> None:
@@ -92,6 +94,19 @@ def add_all(connection: Connection, annotations: Sequence[Annotation]) -> None:
     for start in range(0, len(annotations), _BATCH):
         rows = [{"id": one.id, **_values(one)} for one in annotations[start : start + _BATCH]]
         connection.execute(insert(table), rows)
+    if annotations:
+        _never_again(connection, max(one.id for one in annotations))
+
+
+def _never_again(connection: Connection, annotation_id: int) -> None:
+    """Ids that came from outside are never handed out here; SQLite sees to that by itself."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(
+            sql_text(
+                "SELECT setval('annotations_id_seq', greatest((SELECT last_value FROM annotations_id_seq), :given))"
+            ),
+            {"given": annotation_id},
+        )
 
 
 def _values(annotation: Annotation) -> dict[str, Any]:

@@ -9,15 +9,18 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, event, exc, inspect
+from sqlalchemy import Connection, create_engine, event, exc, inspect, text
 from sqlalchemy.engine import make_url
 
-from annotator.errors import StorageProblem
+from annotator.errors import Busy, InvalidInput, StorageProblem
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
-SCHEMA = "0008"
+SCHEMA = "0009"
 """The newest migration; a test compares it with the files."""
+
+_WRITERS = 0x616E6E6F7461746F
+"""Name of the lock that writers take on PostgreSQL."""
 
 
 def now() -> str:
@@ -39,7 +42,19 @@ class Database:
         self.url = url
         self._writer = threading.Lock()
         self._sqlite = make_url(url).get_backend_name() == "sqlite"
-        self._engine = create_engine(url, connect_args={"timeout": 10} if self._sqlite else {})
+        # As many connections as requests may wait in threads: one that waits for a connection must not fail for it.
+        pool: dict[str, Any] = {"pool_size": 16, "max_overflow": 128, "pool_timeout": 10}
+        if self._sqlite:
+            pool["connect_args"] = {"timeout": 10}
+        else:
+            pool["pool_pre_ping"] = True  # the server may have been restarted
+        try:
+            self._engine = create_engine(url, **pool)
+        except ModuleNotFoundError as error:
+            raise StorageProblem(
+                f"The database needs the package {error.name}; install it (for PostgreSQL: pip install"
+                " 'annotator[postgresql]') or leave the setting database_url away."
+            ) from error
         if self._sqlite:
             event.listen(self._engine, "connect", _prepare_sqlite)
             # The driver must not begin transactions by itself: a writer begins with IMMEDIATE, see `write`.
@@ -51,6 +66,8 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """One consistent view of the database; nothing is written."""
         with self._sentences(), self._engine.connect() as connection:
+            if not self._sqlite:
+                connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             yield connection
             connection.rollback()
 
@@ -60,6 +77,9 @@ class Database:
         with self._sentences(), self._writer, self._engine.connect() as connection:
             connection = connection.execution_options(annotator_write=True)
             with connection.begin():
+                if not self._sqlite:
+                    # What BEGIN IMMEDIATE does for SQLite: one writer at a time, of all processes.
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITERS})
                 yield connection
 
     def close(self) -> None:
@@ -87,11 +107,20 @@ class Database:
     def _sentences(self) -> Iterator[None]:
         try:
             yield
-        except exc.OperationalError as error:
+        except exc.DataError as error:
+            raise InvalidInput(f"The database can't keep this: {error.orig}. Change what was sent.") from error
+        except exc.TimeoutError as error:
+            raise Busy("The database answers too many at once; try again in a moment.", retry_after=2) from error
+        except (exc.OperationalError, exc.InternalError, exc.InterfaceError) as error:
             raise StorageProblem(
-                f"The database {make_url(self.url).render_as_string()} can't be used: {error.orig}. Check that its"
-                " folder exists and can be written and that the disk has room; nothing was changed."
+                f"The database {make_url(self.url).render_as_string()} can't be used: {_first_line(error.orig)}. Check"
+                f" that {'its folder exists and can be written' if self._sqlite else 'its server runs'} and that the"
+                " disk has room; nothing was changed."
             ) from error
+
+
+def _first_line(problem: object) -> str:
+    return str(problem).strip().splitlines()[0].rstrip(".") if str(problem).strip() else "it does not answer"
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -28,6 +28,9 @@ metadata = MetaData(
     }
 )
 
+# As large as datasets number their objects. SQLite's are, under the name that it also needs for ids of its own.
+_whole = BigInteger().with_variant(Integer, "sqlite")
+
 # SQLite only hands out a rowid once when told to; COCO consumers and undo both need ids that are never used twice.
 _never_reused: dict[str, Any] = {"sqlite_autoincrement": True}
 
@@ -43,8 +46,8 @@ projects = Table(
     Column("id", String(64), primary_key=True),
     Column("name", Text, nullable=False),
     Column("created", String(32), nullable=False),
-    Column("next_category", Integer, nullable=False),
-    Column("next_image", Integer, nullable=False),
+    Column("next_category", _whole, nullable=False),
+    Column("next_image", _whole, nullable=False),
     Column("settings", JSON(none_as_null=True)),
     _extra(),
 )
@@ -52,9 +55,9 @@ projects = Table(
 categories = Table(
     "categories",
     metadata,
-    Column("key", Integer, primary_key=True),
+    Column("key", _whole, primary_key=True),
     Column("project_id", ForeignKey("projects.id"), nullable=False),
-    Column("id", Integer, nullable=False),
+    Column("id", _whole, nullable=False),
     Column("name", Text, nullable=False),
     Column("supercategory", Text, nullable=False),
     Column("colour", String(7), nullable=False),
@@ -69,14 +72,14 @@ images = Table(
     metadata,
     Column("id", String(32), primary_key=True),
     Column("project_id", ForeignKey("projects.id"), nullable=False),
-    Column("number", Integer, nullable=False),
+    Column("number", _whole, nullable=False),
     Column("name", Text, nullable=False),
     Column("sort_key", Text, nullable=False),
     Column("source_hash", String(64), nullable=False),
     Column("bytes", BigInteger, nullable=False),
     Column("modified_ns", BigInteger, nullable=False),
-    Column("width", Integer, nullable=False),
-    Column("height", Integer, nullable=False),
+    Column("width", _whole, nullable=False),
+    Column("height", _whole, nullable=False),
     Column("state", String(16), nullable=False),
     Column("problem", Text),
     Column("note", Text),
@@ -90,11 +93,11 @@ images = Table(
 annotations = Table(
     "annotations",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", _whole, primary_key=True),
     Column("image_id", ForeignKey("images.id"), nullable=False, index=True),
-    Column("category_id", Integer, nullable=False),
-    Column("height", Integer, nullable=False),
-    Column("width", Integer, nullable=False),
+    Column("category_id", _whole, nullable=False),
+    Column("height", _whole, nullable=False),
+    Column("width", _whole, nullable=False),
     Column("counts", LargeBinary, nullable=False),
     # Follows from the counts; here so that the database can sort by it.
     Column("area", BigInteger, nullable=False),
@@ -105,7 +108,7 @@ annotations = Table(
     Column("hidden", Boolean, nullable=False),
     Column("locked", Boolean, nullable=False),
     Column("author", Text, nullable=False),
-    Column("revision", Integer, nullable=False),
+    Column("revision", _whole, nullable=False),
     Column("created", String(32), nullable=False),
     Column("updated", String(32), nullable=False),
     Column("updated_by", Text, nullable=False),
@@ -123,9 +126,9 @@ drafts = Table(
     Column("author", Text, primary_key=True),
     Column("id", String(64), nullable=False),
     Column("prompt", JSON, nullable=False),
-    Column("category_id", Integer),
+    Column("category_id", _whole),
     Column("replaces", JSON(none_as_null=True)),
-    Column("revision", Integer, nullable=False),
+    Column("revision", _whole, nullable=False),
     Column("started", String(32), nullable=False),
     Column("updated", String(32), nullable=False),
 )
@@ -133,7 +136,7 @@ drafts = Table(
 changes = Table(
     "changes",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", _whole, primary_key=True),
     Column("image_id", ForeignKey("images.id"), nullable=False),
     Column("author", Text, nullable=False),
     Column("label", Text, nullable=False),
@@ -155,7 +158,7 @@ places = Table(
 events = Table(
     "events",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", _whole, primary_key=True),
     Column("project_id", ForeignKey("projects.id"), nullable=False),
     Column("kind", String(16), nullable=False),
     Column("image_id", String(32)),
@@ -178,16 +181,16 @@ leases = Table(
 versions = Table(
     "versions",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", _whole, primary_key=True),
     Column("project_id", ForeignKey("projects.id"), nullable=False),
     Column("name", String(64), nullable=False),
     Column("message", Text, nullable=False),
     Column("author", Text, nullable=False),
     Column("created", String(32), nullable=False),
     Column("model", Text, nullable=False),
-    Column("images", Integer, nullable=False),
-    Column("objects", Integer, nullable=False),
-    Column("categories", Integer, nullable=False),
+    Column("images", _whole, nullable=False),
+    Column("objects", _whole, nullable=False),
+    Column("categories", _whole, nullable=False),
     Column("extra", JSON, nullable=False),
     UniqueConstraint("project_id", "name"),
     **_never_reused,
@@ -207,7 +210,7 @@ version_entries = Table(
     Column("kind", String(12), primary_key=True),
     Column("key", String(32), primary_key=True),
     Column("image_id", String(32), nullable=False),
-    Column("place", Integer, nullable=False),
+    Column("place", _whole, nullable=False),
     Column("hash", ForeignKey("version_contents.hash"), nullable=False),
     Index("ix_version_entries_place", "version_id", "kind", "image_id", "place"),
 )
@@ -215,12 +218,12 @@ version_entries = Table(
 findings = Table(
     "findings",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", _whole, primary_key=True),
     Column("project_id", ForeignKey("projects.id"), nullable=False),
     Column("rule", String(32), nullable=False),
     Column("severity", String(16), nullable=False),
     Column("image_id", String(32)),
-    Column("annotation_id", Integer),
+    Column("annotation_id", _whole),
     Column("details", JSON, nullable=False),
     Column("made", String(32), nullable=False),
     Index("ix_findings_rule", "project_id", "rule", "annotation_id"),
@@ -230,7 +233,7 @@ findings = Table(
 people = Table(
     "people",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", _whole, primary_key=True),
     Column("name", Text, nullable=False),
     # The name without its spelling, so that nobody can pass for somebody else.
     Column("folded", Text, nullable=False, unique=True),
@@ -255,7 +258,7 @@ credentials = Table(
 audit = Table(
     "audit",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", _whole, primary_key=True),
     Column("at", String(32), nullable=False),
     Column("person", Text, nullable=False),
     Column("what", String(32), nullable=False),

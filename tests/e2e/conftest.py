@@ -66,7 +66,7 @@ def _page(browser: Browser, **options: Any) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1440, "height": 900}, **options)
     opened = context.new_page()
     errors: list[str] = []
-    opened.on("pageerror", lambda error: errors.append(str(error)))
+    opened.on("pageerror", lambda error: errors.append(error.stack or str(error)))
     yield opened
     context.close()
     assert not errors, errors

@@ -79,7 +79,7 @@ export function createLive({ store, api, client, images, listen = (url) => new E
     source = listen(`/api/v1${path("/events")}?client=${encodeURIComponent(client)}`);
     /** @param {string} kind @param {(data: any) => void} heard */
     const on = (kind, heard) => source?.addEventListener(kind, (event) => heard(JSON.parse(/** @type {MessageEvent} */ (event).data)));
-    on("hello", ({ missed }) => { if (missed) catchUp(); });
+    on("hello", ({ missed }) => { if (missed) void catchUp(); });
     on("image", imageChanged);
     on("images", () => gather("list", LIST_MS, catchUp));
     on("categories", () => gather("project", GATHER_MS, () => images.loadProject()));
@@ -91,8 +91,9 @@ export function createLive({ store, api, client, images, listen = (url) => new E
     source = null;
   }
 
+  /** Read everything anew. Where that fails, the next event, or coming back to the tab, tries again. */
   async function catchUp() {
-    await Promise.all([images.refreshWhenIdle(), images.loadProject().then(() => images.loadList())]);
+    await Promise.all([images.refreshWhenIdle(), images.loadProject().then(() => images.loadList())]).catch(() => undefined);
   }
 
   store.watch((state) => [state.project?.id], () => connect());
@@ -107,7 +108,7 @@ export function createLive({ store, api, client, images, listen = (url) => new E
     } else {
       connect();
       void arrive();
-      void catchUp().catch(() => undefined);
+      void catchUp();
     }
   });
   window.addEventListener("pagehide", leave);

@@ -46,6 +46,7 @@ def test_the_cookie_is_nothing_for_scripts_or_other_sites(browser: TestClient) -
         assert "secure" in reply.headers["set-cookie"].lower()
 
 
+@pytest.mark.sqlite
 def test_each_sign_in_has_a_secret_of_its_own_that_is_nowhere_kept(browser: TestClient, service: Service) -> None:
     secrets = []
     for _ in range(2):

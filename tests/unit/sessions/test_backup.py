@@ -20,6 +20,8 @@ from annotator.sessions.backup import back_up, restore, servers, serving
 from annotator.sessions.folders import data_folder
 from annotator.sessions.service import Service
 
+pytestmark = pytest.mark.sqlite
+
 MASK = Mask.from_array(np.pad(np.ones((20, 20)), ((10, 50), (10, 90))))
 SETTINGS = Settings.load(author="ann")
 

@@ -107,6 +107,7 @@ def test_opening_a_folder_changes_nothing_in_it_but_its_own_data(folder: Path) -
     assert state() == before
 
 
+@pytest.mark.sqlite
 def test_data_can_be_kept_elsewhere(folder: Path, tmp_path: Path) -> None:
     settings = Settings.load(data_dir=tmp_path / "elsewhere")
     service = Service.open(folder, settings, engine=Engine(predictor=FakePredictor()))

@@ -19,6 +19,8 @@ from annotator.engine.fake import FakePredictor
 from annotator.sessions.service import Service
 from annotator.store.database import SCHEMA
 
+pytestmark = pytest.mark.sqlite
+
 OLD = sorted((Path(__file__).parent / "old").glob("*.sql"))
 
 
