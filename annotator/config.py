@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import ipaddress
+import re
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,7 @@ class Settings(BaseSettings):
     database_url: str | None = Field(None, description="SQLAlchemy URL; SQLite in the data folder by default.")
     checkpoints_dir: Path | None = Field(None, description="Where downloaded weights are; checkpoints/ by default.")
     models_dir: Path | None = Field(None, description="Where descriptions of your own models are.")
+    root_path: str = Field("", description="Path under which a proxy serves it, e.g. /annotator; empty for the root.")
     log_level: str = Field("warning", pattern=r"^(debug|info|warning|error)$", description="What is logged at least.")
     log_format: str = Field("text", pattern=r"^(text|json)$", description="Lines of the log: text or JSON.")
     allowed_hosts: list[str] = Field(
@@ -79,6 +81,13 @@ class Settings(BaseSettings):
         if not value.isprintable() or value != value.strip():
             raise ValueError("use printable characters without space around them")
         return value
+
+    @field_validator("root_path")
+    @classmethod
+    def _path(cls, value: str) -> str:
+        if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)*/?", value) or {".", ".."} & set(value.split("/")):
+            raise ValueError("begin with a slash and use letters, digits and . _ ~ - between slashes")
+        return value.rstrip("/")
 
     @field_validator("trusted_proxies")
     @classmethod

@@ -61,7 +61,7 @@ def _database_of_its_own(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _no_settings_from_outside: None
 ) -> None:
     """On PostgreSQL each test has a database of its own; what is about files of SQLite is left out."""
-    if not ON_POSTGRESQL:
+    if not ON_POSTGRESQL or "postgresql" in request.fixturenames:
         return
     if request.node.get_closest_marker("sqlite"):
         pytest.skip("this is about the files of SQLite")

@@ -104,13 +104,17 @@ def change_account(
 
 @router.get("/api/v1/me", tags=["people"])
 def get_me(request: Request, service: Current) -> dict[str, Any]:
-    """Who asks, with which role, and whether people sign in here at all."""
+    """Who asks, with which role, whether people sign in here at all, and which project it is.
+
+    Its id and `since` tell it from every other one that is served at the same address at another time.
+    """
     person = who(request.scope)
     return {
         "name": person.name,
         "role": person.role.value,
         "accounts": bool(request.scope["state"].get("accounts")),
         "project": service.project_id,
+        "since": service.since,
     }
 
 

@@ -26,6 +26,7 @@ from annotator.api import (
 )
 from annotator.api.gate import Gate
 from annotator.api.metrics import Metrics
+from annotator.api.mounting import Mounted
 from annotator.api.observer import Observer
 from annotator.api.security import Guard, acting
 from annotator.sessions.service import Service
@@ -49,6 +50,7 @@ def create_app(service: Service) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
+        root_path=service.settings.root_path,
         lifespan=lifespan,
         dependencies=[Depends(acting)],
         responses={"4XX": {"model": errors.ErrorReply}, "5XX": {"model": errors.ErrorReply}},
@@ -75,4 +77,5 @@ def create_app(service: Service) -> FastAPI:
     app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=service.settings.trusted_proxies)
     app.add_middleware(Guard, settings=service.settings)
     app.add_middleware(Observer, metrics=app.state.metrics)
+    app.add_middleware(Mounted, root=service.settings.root_path)
     return app

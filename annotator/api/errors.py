@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from annotator.api.mounting import inner_path
 from annotator.errors import AnnotatorError, Busy
 
 _log = logging.getLogger("annotator.api")
@@ -65,8 +66,8 @@ async def _invalid(_request: Request, error: RequestValidationError) -> JSONResp
 async def _http(request: Request, error: HTTPException) -> JSONResponse:
     codes = {400: "malformed", 404: "not_found", 405: "not_allowed", 413: "too_large"}
     message = {
-        404: f"There is nothing at {request.url.path}; the routes are listed at /api/docs.",
-        405: f"{request.method} is not possible at {request.url.path}; the routes are listed at /api/docs.",
+        404: f"There is nothing at {inner_path(request.scope)}; the routes are listed at /api/docs.",
+        405: f"{request.method} is not possible at {inner_path(request.scope)}; the routes are listed at /api/docs.",
     }.get(error.status_code, f"{error.detail}.")
     response = reply(status=error.status_code, code=codes.get(error.status_code, "http_error"), message=message)
     response.headers.update(error.headers or {})

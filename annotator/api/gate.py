@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import time
-from collections.abc import MutableMapping
-from typing import Any
 from urllib.parse import quote, unquote
 
 import anyio
@@ -13,14 +11,13 @@ import anyio.to_thread
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from annotator.api import errors, roles
-from annotator.api.security import App, Receive, Send
+from annotator.api.mounting import inner_path
 from annotator.domain.person import Person, Role
 from annotator.errors import AnnotatorError, NotAllowed
 from annotator.sessions.service import Service
-
-Scope = MutableMapping[str, Any]
 
 _LOOK_SECONDS = 1.0
 _LOOKERS = anyio.CapacityLimiter(8)
@@ -38,7 +35,7 @@ class Gate:
     With no accounts on a server that only this computer reaches, everybody is the person of the settings.
     """
 
-    def __init__(self, app: App, service: Service) -> None:
+    def __init__(self, app: ASGIApp, service: Service) -> None:
         self._app = app
         self._accounts = service.accounts
         self._settings = service.settings
@@ -61,7 +58,7 @@ class Gate:
             await refused(scope, receive, send)
 
     async def _refusal(self, scope: Scope) -> Response | None:
-        path: str = scope["path"].removeprefix(scope.get("root_path", "")) or "/"
+        path = inner_path(scope)
         state = scope.setdefault("state", {})
         if path in roles.OPEN:
             return None

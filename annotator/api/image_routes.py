@@ -13,6 +13,7 @@ from annotator.errors import InvalidInput
 from annotator.images.display import display_size
 from annotator.sessions.combining import Seen
 from annotator.sessions.service import Service
+from annotator.sessions.views import ImageView
 
 router = APIRouter(tags=["images"])
 
@@ -33,8 +34,12 @@ Client = Annotated[str | None, Header(alias="X-Annotator-Client", max_length=64)
 
 def image_reply(service: Service, author: str, image_id: str) -> dict[str, Any]:
     """The Image object of the API."""
-    view = service.image(author=author, image_id=image_id)
-    return schemas.image_json(view, shown=display_size(width=view.image.width, height=view.image.height))
+    return _whole(service, service.image(author=author, image_id=image_id))
+
+
+def _whole(service: Service, view: ImageView) -> dict[str, Any]:
+    shown = display_size(width=view.image.width, height=view.image.height)
+    return schemas.image_json(view, shown=shown, root=service.settings.root_path)
 
 
 def _client(request: Request, named: str | None) -> str | None:
@@ -50,8 +55,7 @@ def _saved(service: Service, author: str, image_id: str, **parts: Any) -> dict[s
 @router.get("/images/{image}")
 def get_image(service: Current, author: Author, image: ImageId) -> dict[str, Any]:
     """An image with its annotations and the person's draft; the next visit resumes here."""
-    view = service.open_image(author=author, image_id=image)
-    return schemas.image_json(view, shown=display_size(width=view.image.width, height=view.image.height))
+    return _whole(service, service.open_image(author=author, image_id=image))
 
 
 @router.patch("/images/{image}")

@@ -6,14 +6,13 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import MutableMapping
-from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from annotator.api import errors
 from annotator.api.metrics import Metrics
-from annotator.api.security import App, Message, Receive, Send
+from annotator.api.mounting import inner_path
 from annotator.logs import FACTS, request_id
 
 _log = logging.getLogger("annotator.requests")
@@ -27,11 +26,11 @@ class Observer:
     While the server goes down, requests that are under way are finished and new ones are asked to come back.
     """
 
-    def __init__(self, app: App, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
         self._metrics = metrics
 
-    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -57,7 +56,7 @@ class Observer:
             self._note(scope, status, time.perf_counter() - began)
             request_id.reset(token)
 
-    def _note(self, scope: MutableMapping[str, Any], status: int, seconds: float) -> None:
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = route_of(scope)
         self._metrics.request(method=_method(scope), route=route, status=status, seconds=seconds)
         person = scope.get("state", {}).get("person")
@@ -65,10 +64,10 @@ class Observer:
         _log.info("%s %s", _method(scope), route, extra={FACTS: facts})
 
 
-def route_of(scope: MutableMapping[str, Any]) -> str:
+def route_of(scope: Scope) -> str:
     """The template of the route that answered, never what was asked for: what people send would name endless routes."""
     path = getattr(scope.get("route"), "path", None)
-    asked: str = scope["path"]
+    asked = inner_path(scope)
     if isinstance(path, str) and path.startswith(("/api/", "/healthz", "/readyz", "/metrics", "/login", "/account")):
         return path
     if asked.startswith("/api/v1/") and isinstance(path, str):
@@ -81,17 +80,17 @@ def route_of(scope: MutableMapping[str, Any]) -> str:
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-def _method(scope: MutableMapping[str, Any]) -> str:
+def _method(scope: Scope) -> str:
     return scope["method"] if scope["method"] in _METHODS else "other"
 
 
-def _is_closing(scope: MutableMapping[str, Any]) -> bool:
+def _is_closing(scope: Scope) -> bool:
     app = scope.get("app")
     closing = getattr(getattr(app, "state", None), "closing", None)
     return closing is not None and bool(closing())
 
 
-async def _come_back(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+async def _come_back(scope: Scope, receive: Receive, send: Send) -> None:
     message = "The server is going down; what you do is kept in this browser and sent when it is back."
     reply = errors.reply(status=503, code="busy", message=message)
     reply.headers["Retry-After"] = str(_SHUT)

@@ -88,7 +88,10 @@ def list_findings(
     """What a rule found when the rules ran last."""
     name = get_rule(rule).name
     found = service.quality.findings(rule=name, limit=limit, offset=offset)
-    return {"items": [_finding_json(one) for one in found], "total": service.quality.counts().get(name, 0)}
+    return {
+        "items": [_finding_json(one, root=service.settings.root_path) for one in found],
+        "total": service.quality.counts().get(name, 0),
+    }
 
 
 @router.post("/fix")
@@ -103,10 +106,10 @@ def _counts(service: Service) -> dict[str, int]:
     return service.quality.counts()
 
 
-def _finding_json(found: StoredFinding) -> dict[str, Any]:
+def _finding_json(found: StoredFinding, *, root: str) -> dict[str, Any]:
     crop = None
     if found.annotation_id is not None and found.revision is not None:
-        crop = f"/api/v1/annotations/{found.annotation_id}/crop?revision={found.revision}"
+        crop = f"{root}/api/v1/annotations/{found.annotation_id}/crop?revision={found.revision}"
     return {
         "id": found.id,
         "rule": found.rule,
@@ -116,5 +119,5 @@ def _finding_json(found: StoredFinding) -> dict[str, Any]:
         "message": found.details["message"],
         "fix": found.details["fix"],
         "stale": found.stale,
-        "picture": crop or (f"/api/v1/images/{found.image_id}/thumbnail" if found.image_id else None),
+        "picture": crop or (f"{root}/api/v1/images/{found.image_id}/thumbnail" if found.image_id else None),
     }

@@ -72,7 +72,10 @@ def list_objects(
 ) -> dict[str, Any]:
     """Objects that a filter leaves, in an order, and how many there are in all."""
     found, total = service.reviewer.objects(where=where, order=sort, descending=descending, limit=limit, offset=offset)
-    return {"items": [review_schemas.found_object_json(one) for one in found], "total": total}
+    return {
+        "items": [review_schemas.found_object_json(one, root=service.settings.root_path) for one in found],
+        "total": total,
+    }
 
 
 @router.get("/projects/{project}/gallery")
@@ -86,7 +89,10 @@ def list_gallery(
 ) -> dict[str, Any]:
     """Images that have an object which a filter leaves, in an order, and how many there are in all."""
     found, total = service.reviewer.images(where=where, order=sort, descending=descending, limit=limit, offset=offset)
-    return {"items": [review_schemas.found_image_json(one) for one in found], "total": total}
+    return {
+        "items": [review_schemas.found_image_json(one, root=service.settings.root_path) for one in found],
+        "total": total,
+    }
 
 
 @router.get("/projects/{project}/facets")
@@ -107,7 +113,7 @@ def review(service: Project, author: Author, body: review_schemas.ReviewBody) ->
         assert body.review is not None
         judged = service.reviewer.judge(author=author, objects=seen, review=body.review, note=body.note)
     return {
-        "items": [review_schemas.found_object_json(one) for one in judged.objects],
+        "items": [review_schemas.found_object_json(one, root=service.settings.root_path) for one in judged.objects],
         "refused": [{"id": one.id, "message": one.message} for one in judged.refused],
         "images": judged.images,
     }

@@ -24,7 +24,7 @@ class ReviewBody(Body):
     category: CategoryRef | None = None
 
 
-def found_object_json(found: FoundObject) -> dict[str, Any]:
+def found_object_json(found: FoundObject, *, root: str) -> dict[str, Any]:
     """An object without its mask, with what a gallery shows of it."""
     annotation = found.annotation
     return {
@@ -45,14 +45,14 @@ def found_object_json(found: FoundObject) -> dict[str, Any]:
         "created": annotation.created,
         "updated": annotation.updated,
         "locked": annotation.locked,
-        "crop": f"/api/v1/annotations/{annotation.id}/crop?revision={annotation.revision}",
+        "crop": f"{root}/api/v1/annotations/{annotation.id}/crop?revision={annotation.revision}",
     }
 
 
-def found_image_json(found: FoundImage) -> dict[str, Any]:
+def found_image_json(found: FoundImage, *, root: str) -> dict[str, Any]:
     """An image with what a gallery shows of it."""
     image = found.image
-    base = f"/api/v1/images/{image.id}"
+    base = f"{root}/api/v1/images/{image.id}"
     stamp = urlencode({"objects": image.objects, "updated": found.updated or ""})
     return {
         **image_item_json(image),

@@ -280,13 +280,14 @@ def history_json(history: History) -> dict[str, Any]:
     return {"undo": history.undo, "redo": history.redo}
 
 
-def image_json(view: ImageView, *, shown: tuple[int, int]) -> dict[str, Any]:
-    """An image with everything on it; `shown` is the (width, height) of the picture the browser gets.
+def image_json(view: ImageView, *, shown: tuple[int, int], root: str) -> dict[str, Any]:
+    """An image with everything on it; `shown` is the (width, height) of the picture the browser gets,
+    `root` the path that the server is mounted at.
 
     An id is made of the hash of the file, so the URLs can be kept for ever, and whoever knows the id can fetch ahead.
     """
     image = view.image
-    base = f"/api/v1/images/{image.id}"
+    base = f"{root}/api/v1/images/{image.id}"
     return {
         **image_item_json(image),
         "annotations": [annotation_json(annotation) for annotation in view.annotations],

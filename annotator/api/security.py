@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import anyio.to_thread
 from fastapi import Header, Request
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from annotator.api import errors
+from annotator.api.mounting import inner_path
 from annotator.config import LOOPBACK, Settings
 from annotator.domain.person import Person
 from annotator.sessions.acting import client as acting_client
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 MAX_JSON_BYTES = 16 << 20
@@ -29,7 +25,7 @@ def person(request: Request) -> str:
     return who(request.scope).name
 
 
-def who(scope: MutableMapping[str, Any]) -> Person:
+def who(scope: Scope) -> Person:
     """Whom the gate has let in with this request."""
     found: Person = scope["state"]["person"]
     return found
@@ -53,14 +49,14 @@ class Guard:
     over the limit, before anything reads them.
     """
 
-    def __init__(self, app: App, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
         local = settings.host in LOOPBACK
         self._hosts = {*LOOPBACK, settings.host, *settings.allowed_hosts} if local or settings.allowed_hosts else None
         self._image_bytes = (settings.max_upload_mb << 20) + (1 << 20)
         self._dataset_bytes = (settings.max_import_mb << 20) + (1 << 20)
 
-    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
@@ -74,14 +70,14 @@ class Guard:
                 await refused(scope, receive, send)
             return
         if scope["type"] == "http":
-            receive, send = self._limited(scope, receive), _with_headers(scope["path"], send)
+            receive, send = self._limited(scope, receive), _with_headers(inner_path(scope), send)
         try:
             await self._app(scope, receive, send)
         except _TooMuch as error:
             response = errors.reply(status=413, code="too_large", message=str(error))
             await response(scope, receive, send)
 
-    def _refusal(self, scope: MutableMapping[str, Any]) -> Any:
+    def _refusal(self, scope: Scope) -> Any:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         name = urlsplit(f"//{host}").hostname or ""
@@ -97,8 +93,8 @@ class Guard:
             return errors.reply(status=403, code="wrong_origin", message=message)
         return None
 
-    def _limited(self, scope: MutableMapping[str, Any], receive: Receive) -> Receive:
-        path: str = scope["path"]
+    def _limited(self, scope: Scope, receive: Receive) -> Receive:
+        path = inner_path(scope)
         limit, setting = MAX_JSON_BYTES, None
         if scope["method"] == "POST" and path.endswith("/images"):
             limit, setting = self._image_bytes, "max_upload_mb"

@@ -17,6 +17,7 @@ Model = Annotated[
 Device = Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps.")]
 Precision = Annotated[str | None, typer.Option(help="auto, fp32, or bf16 and fp16 on a GPU: how models compute.")]
 DataDir = Annotated[Path | None, typer.Option(help="Where the project is kept; FOLDER/.annotator by default.")]
+RootPath = Annotated[str | None, typer.Option(help="Path under which a proxy serves it, such as /annotator.")]
 LogLevel = Annotated[str | None, typer.Option(help="debug, info (a line for each request), warning or error.")]
 LogFormat = Annotated[str | None, typer.Option(help="Lines of the log: text or json.")]
 Browser = Annotated[bool, typer.Option("--browser/--no-browser", help="Open the app in a browser.")]

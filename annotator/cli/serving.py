@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from annotator.cli.options import Browser, DataDir, Device, Host, LogFormat, LogLevel, Model, Port, Precision
+from annotator.cli.options import Browser, DataDir, Device, Host, LogFormat, LogLevel, Model, Port, Precision, RootPath
 
 if TYPE_CHECKING:
     from annotator.config import Settings
@@ -22,6 +22,7 @@ def serve(
     device: Device = None,
     precision: Precision = None,
     data_dir: DataDir = None,
+    root_path: RootPath = None,
     log_level: LogLevel = None,
     log_format: LogFormat = None,
     browser: Browser = True,
@@ -36,6 +37,7 @@ def serve(
         device=device,
         precision=precision,
         data_dir=data_dir,
+        root_path=root_path,
         log_level=log_level,
         log_format=log_format,
     )

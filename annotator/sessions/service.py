@@ -61,7 +61,7 @@ class Service:
             known = project_rows.first_id(connection)
         self.project_id = known or _slug(self.name)
         with database.write() as connection:
-            project_rows.ensure(connection, project_id=self.project_id, name=self.name)
+            self.since = project_rows.ensure(connection, project_id=self.project_id, name=self.name)
         self.library = Library(root=folder, cache=data / "cache", database=database, project_id=self.project_id)
         self._prefetcher = Prefetcher(engine=engine, source_of=self._source)
         self.accounts = Accounts(database=database)

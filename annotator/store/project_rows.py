@@ -14,15 +14,22 @@ from annotator.store.schema import annotations as annotations_table
 from annotator.store.schema import categories, images, places, projects
 
 
-def ensure(connection: Connection, *, project_id: str, name: str) -> None:
-    """Create the project unless it exists; an existing one takes the new name (its folder was renamed)."""
-    found = connection.execute(select(projects.c.name).where(projects.c.id == project_id)).scalar()
+def ensure(connection: Connection, *, project_id: str, name: str) -> str:
+    """Create the project unless it exists; an existing one takes the new name (its folder was renamed).
+
+    Returns:
+        When it was created.
+    """
+    found = connection.execute(select(projects.c.name, projects.c.created).where(projects.c.id == project_id)).first()
     if found is None:
+        created = now()
         connection.execute(
-            insert(projects).values(id=project_id, name=name, created=now(), next_category=1, next_image=1)
+            insert(projects).values(id=project_id, name=name, created=created, next_category=1, next_image=1)
         )
-    elif found != name:
+        return created
+    if found.name != name:
         connection.execute(update(projects).where(projects.c.id == project_id).values(name=name))
+    return str(found.created)
 
 
 def first_id(connection: Connection) -> str | None:

@@ -12,15 +12,11 @@ from starlette.types import Scope
 
 from annotator.sessions.service import Service
 from annotator.ui import export_tab, import_tab, statistics_tab, theme
-from annotator.ui.canvas import STATIC_URL, annotation_canvas, header, quality_rules, review_gallery
+from annotator.ui.canvas import annotation_canvas, header, quality_rules, review_gallery
 
 STATIC = Path(__file__).parent / "static"
-_HEAD = f"""
-<link rel="stylesheet" href="{STATIC_URL}/theme.css">
-<link rel="stylesheet" href="{STATIC_URL}/review/review.css">
-<link rel="stylesheet" href="{STATIC_URL}/quality/quality.css">
-<link rel="modulepreload" href="{STATIC_URL}/app.js">
-"""
+STATIC_URL = "/annotator/static"
+"""Where the modules are mounted. `/static` would shadow Gradio's own files."""
 
 # What came in on another tab is looked for as when somebody comes back to the window.
 _LOOK_AGAIN = "() => { window.dispatchEvent(new Event('focus')); }"
@@ -37,15 +33,16 @@ class _Modules(StaticFiles):
 
 def build(service: Service) -> gr.Blocks:
     """The tabs of a project."""
+    static = service.settings.root_path + STATIC_URL
     with gr.Blocks(title="annotator", analytics_enabled=False, fill_width=True, fill_height=True) as blocks:
-        header()
+        header(static)
         with gr.Tabs(elem_id="ann-tabs"):
             with gr.Tab("Annotate", elem_id="ann-annotate") as annotate:
-                annotation_canvas()
+                annotation_canvas(static)
             with gr.Tab("Review", elem_id="ann-review"):
-                review_gallery()
+                review_gallery(static)
             with gr.Tab("Quality", elem_id="ann-quality"):
-                quality_rules()
+                quality_rules(static)
             with gr.Tab("Statistics", elem_id="ann-statistics") as statistics:
                 statistics_tab.build(service, statistics)
             with gr.Tab("Import", elem_id="ann-import"):
@@ -68,7 +65,8 @@ def mount(app: FastAPI, service: Service) -> FastAPI:
         footer_links=[],
         run_history=False,
         theme=theme.build(),
-        head=_HEAD,
+        head=_head(service.settings.root_path + STATIC_URL),
+        root_path=service.settings.root_path or None,
         favicon_path=str(STATIC / "favicon.svg"),
         show_error=True,
         ssr_mode=False,
@@ -78,3 +76,10 @@ def mount(app: FastAPI, service: Service) -> FastAPI:
         allowed_paths=[str(export_tab.exports_folder(service))],
     )
     return mounted
+
+
+def _head(static: str) -> str:
+    sheets = "".join(
+        f'<link rel="stylesheet" href="{static}/{name}.css">' for name in ("theme", "review/review", "quality/quality")
+    )
+    return f'{sheets}<link rel="modulepreload" href="{static}/app.js">'

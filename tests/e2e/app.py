@@ -25,6 +25,7 @@ CHROMIUM_FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--host-resolver-rules=MAP photos.example.org 127.0.0.1",
 ]
 
 

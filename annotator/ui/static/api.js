@@ -1,5 +1,7 @@
 /** Client of the HTTP API (docs/api.md). Every failure is an ApiError with a sentence for people. */
 
+import { API } from "./base.js";
+
 /** What went wrong with a request. `status` 0: the server can't be reached. */
 export class ApiError extends Error {
   /** @param {{status: number, code: string, message: string, field?: string | null, retryAfter?: number | null}} parts */
@@ -31,7 +33,7 @@ const UNREACHABLE = "The server can’t be reached. What you do is kept in this 
  *   fetch?: typeof fetch}} options  me: whose page this is, where people sign in; heard: told of every reply
  * @returns {Api}
  */
-export function createApi({ base = "/api/v1", client, me = null, heard = () => undefined, fetch: request = (...args) => fetch(...args) }) {
+export function createApi({ base = API, client, me = null, heard = () => undefined, fetch: request = (...args) => fetch(...args) }) {
   const own = { "X-Annotator-Client": client, ...(me?.accounts ? { "X-Annotator-Person": encodeURIComponent(me.name) } : {}) };
 
   /** @param {string} path @param {RequestInit} init @param {number} [timeout] in milliseconds */

@@ -53,7 +53,7 @@ export async function mount(element) {
   const me = await whoAmI();
   const api = createApi({ client, me, heard });
   const feedback = createFeedback(store);
-  const journal = await claimTab(me?.accounts ? me.name : null);
+  const journal = await claimTab(me);
 
   const queue = createWriteQueue({
     send: ({ method, path, body }) => api.send(method, path, body, { timeout: 60_000 }),

@@ -1,5 +1,6 @@
 /** The header: the mark, the project's name, and the switch between light and dark. */
 
+import { ROOT } from "./base.js";
 import { h, icon } from "./dom.js";
 import { whoAmI } from "./person.js";
 import { applyTheme, chosenTheme, isDark, setTheme } from "./theme.js";
@@ -27,7 +28,7 @@ export function mount(element) {
   applyTheme();
   show();
   // Its place is kept, so that nothing moves when the name arrives.
-  const account = h("a", { class: "ann-account", href: "/account", title: "Your account: password, tokens, sign out", "data-testid": "account", hidden: true });
+  const account = h("a", { class: "ann-account", href: `${ROOT}/account`, title: "Your account: password, tokens, sign out", "data-testid": "account", hidden: true });
   element.replaceChildren(h("div", { class: "ann-header" }, mark, h("strong", {}, "annotator"),
     h("span", { class: "ann-project", "data-annotator-project": "" }), account, toggle));
   void whoAmI().then((me) => {

@@ -1,5 +1,6 @@
 /** The project and its images: the list, opening one, going on to the next, adding files. */
 
+import { API } from "./base.js";
 import { fetchPicture, keepPictures } from "./pictures.js";
 import { imageLoaded, imageMarked, imageOpening, itemChanged, merge, projectLoaded } from "./store.js";
 
@@ -210,7 +211,7 @@ export function createImages({ store, api, queue, drafting, fail }) {
 
   /** Have the pictures ready that are likely next, one after the other, and let go of all others. */
   async function fetchAhead() {
-    const wanted = coming(PICTURES - 1).map((item) => `/api/v1/images/${encodeURIComponent(item.id)}/pixels`);
+    const wanted = coming(PICTURES - 1).map((item) => `${API}/images/${encodeURIComponent(item.id)}/pixels`);
     const mine = ++fetching;
     keepPictures(wanted);
     for (const url of wanted) if (mine === fetching && !stopped) await fetchPicture(url);

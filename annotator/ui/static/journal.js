@@ -16,16 +16,23 @@ function lock(name) {
   });
 }
 
-/** Where a person's journals are: what one has done must not be sent as another's. @param {string | null} person null: nobody signs in */
-const prefixOf = (person) => person === null ? PREFIX : `${PREFIX}${encodeURIComponent(person)}:`;
+/**
+ * Where a person's journals of a project are: what one has done must not be sent as another's, nor to another project
+ * that is served at the same address.
+ * @param {import("./person.js").Person | null} me
+ */
+function prefixOf(me) {
+  const parts = [me?.project ?? "", me?.since ?? "", me?.accounts === true ? me.name : ""];
+  return `${PREFIX}${parts.map(encodeURIComponent).join("/")}:`;
+}
 
 /**
  * The key of this page's journal. A reload keeps it; a duplicated tab gets one of its own.
- * @param {string | null} [person] whose it is, where people sign in
+ * @param {import("./person.js").Person | null} me whose page it is
  * @returns {Promise<string>}
  */
-export async function claimTab(person = null) {
-  const prefix = prefixOf(person);
+export async function claimTab(me) {
+  const prefix = prefixOf(me);
   const before = sessionStorage.getItem(TAB);
   const known = before ?? crypto.getRandomValues(new Uint32Array(2)).join("-");
   const own = await lock(prefix + known) ? known : crypto.getRandomValues(new Uint32Array(2)).join("-");
@@ -40,7 +47,7 @@ export async function claimTab(person = null) {
  */
 export function adoptJournals(own, replay) {
   const prefix = own.slice(0, own.lastIndexOf(":") + 1);
-  const names = Object.keys(localStorage).filter((name) => name.startsWith(prefix) && !name.slice(prefix.length).includes(":"));
+  const names = Object.keys(localStorage).filter((name) => name.startsWith(prefix));
   for (const name of names) {
     const text = localStorage.getItem(name);
     if (text === null) continue;

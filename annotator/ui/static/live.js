@@ -7,6 +7,7 @@
  * @typedef {{client: string, author: string, image: string}} Presence
  */
 
+import { API } from "./base.js";
 import { itemChanged, merge } from "./store.js";
 
 /** How often a tab says that it is still there; its place is kept for 40 seconds on the server. */
@@ -61,7 +62,7 @@ export function createLive({ store, api, client, images, listen = (url) => new E
     clearTimeout(beat);
     if (store.get().project === null) return;
     // Not `api.send`: the page may be gone before it is answered.
-    void fetch(`/api/v1${path("/presence")}`, {
+    void fetch(`${API}${path("/presence")}`, {
       method: "PUT", keepalive: true, headers: { "Content-Type": "application/json" }, body: JSON.stringify({ client }),
     }).catch(() => undefined);
   }
@@ -76,7 +77,7 @@ export function createLive({ store, api, client, images, listen = (url) => new E
   function connect() {
     const { project } = store.get();
     if (source !== null || project === null || page.visibilityState === "hidden") return;
-    source = listen(`/api/v1${path("/events")}?client=${encodeURIComponent(client)}`);
+    source = listen(`${API}${path("/events")}?client=${encodeURIComponent(client)}`);
     /** @param {string} kind @param {(data: any) => void} heard */
     const on = (kind, heard) => source?.addEventListener(kind, (event) => heard(JSON.parse(/** @type {MessageEvent} */ (event).data)));
     on("hello", ({ missed }) => { if (missed) void catchUp(); });

@@ -1,15 +1,16 @@
 /** Who is at this page, and what it does when they are signed out: what was done is kept in the browser until they are back. */
 
+import { API, ROOT } from "./base.js";
 import { h } from "./dom.js";
 
-/** @typedef {{name: string, role: "viewer" | "annotator" | "curator" | "admin", accounts: boolean}} Person */
+/** @typedef {{name: string, role: "viewer" | "annotator" | "curator" | "admin", accounts: boolean, project: string, since: string}} Person */
 
 /** @type {Promise<Person | null> | null} */
 let asked = null;
 
 /** The person as the server knows them; null when it can't be reached. Asked once a page. @returns {Promise<Person | null>} */
 export function whoAmI() {
-  asked ??= fetch("/api/v1/me").then((reply) => (reply.ok ? reply.json() : null)).catch(() => null);
+  asked ??= fetch(`${API}/me`).then((reply) => (reply.ok ? reply.json() : null)).catch(() => null);
   return asked;
 }
 
@@ -32,8 +33,8 @@ export function heard(error) {
   if (bar !== null && bar.dataset["code"] === error.code) return;
   const other = error.code === "other_person";
   const text = other ? `${error.message} Nothing of yours is lost: it is saved when you sign in again.` : "You are signed out. What you do is kept in this browser and saved when you are back.";
-  const back = location.pathname + location.search + location.hash;
-  const link = h("a", { class: "ann-button is-primary", href: other ? location.href : `/login?next=${encodeURIComponent(back)}`, "data-testid": "sign-in" }, other ? "Go on as they" : "Sign in");
+  const back = location.pathname.slice(ROOT.length) + location.search + location.hash;
+  const link = h("a", { class: "ann-button is-primary", href: other ? location.href : `${ROOT}/login?next=${encodeURIComponent(back)}`, "data-testid": "sign-in" }, other ? "Go on as they" : "Sign in");
   if (other) link.addEventListener("click", (event) => { event.preventDefault(); location.reload(); });
   bar?.remove();
   bar = h("div", { class: "ann-signed-out", role: "alert", "data-testid": "signed-out", "data-code": error.code }, h("span", {}, text), link);

@@ -5,7 +5,7 @@ import { createApi } from "../../../annotator/ui/static/api.js";
 
 const answering = (status, body, headers = {}) => {
   const calls = [];
-  const api = createApi({ client: "me", fetch: async (url, init) => { calls.push([url, init]); return new Response(body, { status, headers }); } });
+  const api = createApi({ base: "/annotator/api/v1", client: "me", fetch: async (url, init) => { calls.push([url, init]); return new Response(body, { status, headers }); } });
   return { api, calls };
 };
 
@@ -13,7 +13,7 @@ test("a request says who asks and sends JSON to the versioned path", async () =>
   const { api, calls } = answering(200, '{"ok": true}');
   assert.deepEqual(await api.send("PUT", "/images/a%2Fb/draft", { x: 1 }), { ok: true });
   const [url, init] = calls[0];
-  assert.equal(url, "/api/v1/images/a%2Fb/draft");
+  assert.equal(url, "/annotator/api/v1/images/a%2Fb/draft");
   assert.equal(init.headers["X-Annotator-Client"], "me");
   assert.equal(init.body, '{"x":1}');
 });
@@ -34,13 +34,13 @@ test("input that the server refuses is not worth trying again", async () => {
 });
 
 test("no connection, and one that breaks within the reply, are both “can’t be reached”", async () => {
-  const gone = createApi({ client: "me", fetch: async () => { throw new TypeError("Failed to fetch"); } });
+  const gone = createApi({ base: "/annotator/api/v1", client: "me", fetch: async () => { throw new TypeError("Failed to fetch"); } });
   await assert.rejects(gone.get("/x"), { status: 0, passing: true });
   const { api } = answering(200, '{"half": ');
   await assert.rejects(api.get("/x"), { status: 0, passing: true });
 });
 
 test("a reply without a body is null", async () => {
-  const api = createApi({ client: "me", fetch: async () => new Response(null, { status: 204 }) });
+  const api = createApi({ base: "/annotator/api/v1", client: "me", fetch: async () => new Response(null, { status: 204 }) });
   assert.equal(await api.send("DELETE", "/x", {}), null);
 });

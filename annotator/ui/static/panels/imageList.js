@@ -1,5 +1,6 @@
 /** The images of the project: find one, see how far the work is, open it. */
 
+import { API } from "../base.js";
 import { h, icon, setText, virtualList } from "../dom.js";
 import { peopleOn, showPeople } from "./presence.js";
 
@@ -120,7 +121,7 @@ export function nameParts(name) {
 /** @param {ImageItem} item @param {(id: string) => void} open */
 function imageRow(item, open) {
   const picture = item.problem === null
-    ? h("img", { alt: "", decoding: "async", width: 48, height: 40, src: `/api/v1/images/${encodeURIComponent(item.id)}/thumbnail`, draggable: false })
+    ? h("img", { alt: "", decoding: "async", width: 48, height: 40, src: `${API}/images/${encodeURIComponent(item.id)}/thumbnail`, draggable: false })
     : h("span", { class: "ann-thumb-broken" }, icon("warning", 18));
   const [folder, start, end] = nameParts(item.name);
   return h("div", { class: "ann-image-row", role: "option", "data-testid": "image-item", title: item.problem === null ? item.name : `${item.name}\n${item.problem}`, on: { click: () => open(item.id) } },

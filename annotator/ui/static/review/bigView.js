@@ -1,5 +1,6 @@
 /** One object large, with its whole image beside it: judging one after the other. */
 
+import { API } from "../base.js";
 import { button, h, setText } from "../dom.js";
 import { percent } from "./tiles.js";
 
@@ -29,7 +30,7 @@ export function bigView({ run, nameOf }) {
         if (crop.getAttribute("src")?.split("?")[0] !== object.crop.split("?")[0]) crop.classList.add("is-coming");
         crop.src = url;
       }
-      const overview = `/api/v1/images/${object.image}/overview?object=${object.id}&revision=${object.revision}`;
+      const overview = `${API}/images/${object.image}/overview?object=${object.id}&revision=${object.revision}`;
       if (whole.getAttribute("src") !== overview) whole.src = overview;
       setText(title, `${nameOf(object.category)}${object.review === "unreviewed" ? "" : ` · ${object.review}`}`);
       setText(facts, [object.image_name, `object ${object.id}`, `${object.bbox[2]} × ${object.bbox[3]} px`, percent(object.score), `by ${object.author}`].filter(Boolean).join(" · "));

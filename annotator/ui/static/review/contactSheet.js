@@ -15,7 +15,7 @@ export function openContactSheet({ title, about, items, total, nameOf }) {
   if (page === null) return false;
   const left = total > items.length ? ` The first ${items.length} of ${total.toLocaleString("en")} are shown.` : "";
   page.document.title = title;
-  page.document.head.append(h("link", { rel: "stylesheet", href: new URL("/annotator/static/review/sheet.css", location.href).href }));
+  page.document.head.append(h("link", { rel: "stylesheet", href: new URL("sheet.css", import.meta.url).href }));
   page.document.body.append(h("header", {}, h("h1", {}, title), h("p", {}, `${about}${left}`)), h("main", {}, items.map((item) => h("figure", {},
     h("img", { src: new URL(item.crop === undefined ? item.overview : `${item.crop}&size=256`, location.href).href, alt: "" }),
     h("figcaption", {}, h("b", {}, item.crop === undefined ? item.name : nameOf(item.category)),
