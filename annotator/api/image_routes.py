@@ -82,6 +82,7 @@ def get_thumbnail(service: Current, image: ImageId) -> FileResponse:
 def embed(
     request: Request,
     service: Current,
+    author: Author,
     image: ImageId,
     body: schemas.EmbedBody | None = None,
     client: Client = None,
@@ -93,7 +94,11 @@ def embed(
     """
     wanted = body or schemas.EmbedBody()
     result = service.embed(
-        image_id=image, model=wanted.model, client=wanted.client or _client(request, client), ahead=wanted.ahead
+        image_id=image,
+        author=author,
+        model=wanted.model,
+        client=wanted.client or _client(request, client),
+        ahead=wanted.ahead,
     )
     if result.encoded:
         request.app.state.metrics.encode(result.ms)
@@ -111,11 +116,17 @@ def embedding(
 
 @router.post("/images/{image}/predict")
 def predict(
-    request: Request, service: Current, image: ImageId, body: schemas.PredictBody, client: Client = None
+    request: Request,
+    service: Current,
+    author: Author,
+    image: ImageId,
+    body: schemas.PredictBody,
+    client: Client = None,
 ) -> JSONResponse:
     """Candidates for a prompt; changes nothing."""
     prediction = service.predict(
         image_id=image,
+        author=author,
         prompt=body.to_prompt(),
         mask_of=body.mask.annotation if body.mask else None,
         multimask=None if body.multimask == "auto" else body.multimask,

@@ -5,15 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from annotator.engine.cache import ByteCache
+from annotator.engine.jobs import Job, Priority, Result, Shared
 from annotator.engine.lanes import Lanes
 from annotator.engine.predictor import Embedding, Predictor, RGBArray
 from annotator.engine.values import ImageSource, ImageState
-from annotator.engine.worker import Job, Priority
 from annotator.errors import ImageProblem
 
 REMEMBERED_FAILURES = 1000
@@ -36,16 +37,21 @@ class DiskTier(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """How urgent a request is, whose it is, and when it is too late (seconds of `time.monotonic`)."""
+    """How urgent a request is, whose it is (see `Job`), and when it is too late (seconds of `time.monotonic`)."""
 
     priority: Priority
     until: float
     client: str | None = None
     seq: int | None = None
+    person: str | None = None
 
     def left(self) -> float:
         """Seconds left, never negative."""
         return max(0.0, self.until - time.monotonic())
+
+    def job(self, run: Callable[[Job[Result]], Result] | Shared[Any, Result], image: str) -> Job[Result]:
+        """What a lane is to do for it."""
+        return Job(run, self.priority, image, self.client, self.seq, self.person)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +99,7 @@ class Embeddings:
         known = self._known(key)
         if known is not None:
             return Found(known)
-        job: Job[Found] = Job(
-            lambda job: self._encoded(key, predictor, source), ask.priority, source.key, ask.client, ask.seq
-        )
+        job: Job[Found] = ask.job(lambda job: self._encoded(key, predictor, source), source.key)
         found = self._lanes.of(predictor.device).encode.wait(job, timeout=ask.left())
         job.require_fresh()
         return Found(found.embedding, job.waited, found.encode_ms)

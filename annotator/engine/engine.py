@@ -14,6 +14,7 @@ from typing import Literal, TypeVar
 from annotator.domain.prompt import Prompt
 from annotator.engine import crop, showing, upscale
 from annotator.engine.embeddings import Ask, DiskTier, Embeddings, key_of
+from annotator.engine.jobs import Job, Priority, Shared
 from annotator.engine.lanes import Lanes
 from annotator.engine.loading import Models
 from annotator.engine.predictor import Embedding, Predictor, batch_of
@@ -31,7 +32,6 @@ from annotator.engine.values import (
     ScoredMask,
     Timing,
 )
-from annotator.engine.worker import Job, Priority, Shared
 from annotator.errors import BadPrompt, OutOfMemory
 
 Result = TypeVar("Result")
@@ -128,6 +128,7 @@ class Engine:
         model: str | None = None,
         client: str | None = None,
         seq: int | None = None,
+        person: str | None = None,
         hover: bool = False,
         timeout: float = 60.0,
     ) -> Prediction:
@@ -136,6 +137,7 @@ class Engine:
         Args:
             multimask: three candidates or one; None: three for a point that stands alone.
             client, seq: a request with a higher number takes the place of the same client's older ones.
+            person: who asks; people who ask at once are answered in turns.
             hover: a preview; clicks go first.
             timeout: seconds.
 
@@ -148,7 +150,7 @@ class Engine:
             Busy: too much is waiting, or it took too long.
         """
         start = time.perf_counter()
-        ask = Ask(Priority.HOVER if hover else Priority.CLICK, time.monotonic() + timeout, client, seq)
+        ask = Ask(Priority.HOVER if hover else Priority.CLICK, time.monotonic() + timeout, client, seq, person)
         name = self._named(model)
         reply = self._reply(source, prompt, multimask, name, ask)
         chosen = reply.answer.chosen
@@ -167,6 +169,7 @@ class Engine:
         candidate: int | None = None,
         *,
         model: str | None = None,
+        person: str | None = None,
         timeout: float = 60.0,
     ) -> ScoredMask:
         """The mask that `predict` shows for a prompt, in the image's size: the chosen candidate or the one given.
@@ -175,7 +178,7 @@ class Engine:
             BadPrompt: the prompt does not fit the image, or the answer has no such candidate.
             ModelProblem, ImageProblem, NotFound, Busy: see `predict`.
         """
-        ask = Ask(Priority.CLICK, time.monotonic() + timeout)
+        ask = Ask(Priority.CLICK, time.monotonic() + timeout, person=person)
         name = self._named(model)
         reply = self._reply(source, prompt, None, name, ask)
         index = reply.answer.chosen if candidate is None else candidate
@@ -193,6 +196,7 @@ class Engine:
         priority: Literal["open", "prefetch"] = "open",
         client: str | None = None,
         seq: int | None = None,
+        person: str | None = None,
         timeout: float = 120.0,
     ) -> EmbedResult:
         """Wait until prompts on the image are quick; harmless to repeat.
@@ -200,13 +204,14 @@ class Engine:
         Args:
             client, seq: a request with a higher number takes the place of the same client's older ones: whoever opens
                 another image does not wait for the one they left.
+            person: see `predict`.
 
         Raises:
             ModelProblem, ImageProblem, NotFound, Superseded, Busy: see `predict`.
         """
         start = time.perf_counter()
         level = Priority.PREFETCH if priority == "prefetch" else Priority.OPEN
-        ask = Ask(level, time.monotonic() + timeout, client, seq)
+        ask = Ask(level, time.monotonic() + timeout, client, seq, person)
         found = self._running(self._named(model), ask, lambda predictor: self._embeddings.get(predictor, source, ask))
         return EmbedResult(found.encode_ms > 0, (time.perf_counter() - start) * 1000)
 
@@ -327,7 +332,7 @@ class Engine:
             found = self._embeddings.get(predictor, source, ask)
             fold = fold_of(found.embedding, key_of(source.key, predictor, source.part))
             shared = Shared(id(predictor), batch_of(predictor), lambda folds: self._folded(predictor, folds), fold)
-            job: Job[tuple[Answer, float]] = Job(shared, ask.priority, source.key, ask.client, ask.seq)
+            job: Job[tuple[Answer, float]] = ask.job(shared, source.key)
             folded, decode_ms = self._lanes.of(predictor.device).decode.wait(job, timeout=ask.left())
             return _Reply(found.embedding, folded, found.waited + job.waited, found.encode_ms, decode_ms)
 

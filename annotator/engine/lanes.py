@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from annotator.engine.worker import Job, Worker
+from annotator.engine.jobs import Job
+from annotator.engine.worker import Worker
 
 
 @dataclass(frozen=True, slots=True)

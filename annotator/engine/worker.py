@@ -1,4 +1,4 @@
-"""A lane: one thread with a priority queue, click > hover > open > prefetch, first come first served within.
+"""A lane: one thread with a queue; what comes first is told in `annotator.engine.jobs`.
 
 A device has two lanes, one that encodes images and one that decodes prompts, so that a click on an embedded image never
 waits for somebody else's image. Within a lane one job runs at a time, which is what makes an image encoded once however
@@ -12,85 +12,16 @@ import itertools
 import math
 import threading
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import dataclass, field
-from enum import IntEnum
-from typing import Any, Generic, TypeVar
+from typing import Any
 
+from annotator.engine.jobs import Job, Priority, Result, Shared, Turns, alike, size, supersedes
 from annotator.errors import Busy, ModelProblem, Superseded
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 LOOK_SECONDS = 1.0
 """How often whoever waits looks whether the thread is still well."""
-
-
-class Priority(IntEnum):
-    """What somebody is waiting for comes first; lower is sooner."""
-
-    CLICK = 0
-    HOVER = 1
-    OPEN = 2
-    PREFETCH = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Shared(Generic[Item, Result]):
-    """Work that can be done together with other work of its kind.
-
-    Attributes:
-        kind: work of the same kind can be done together.
-        size: items done together at most.
-        do: does the work on the worker's thread: for each item a result, or the error of this item alone.
-        item: what this job adds.
-    """
-
-    kind: Hashable
-    size: int
-    do: Callable[[list[Item]], Sequence[Result | Exception]]
-    item: Item
-
-
-@dataclass(eq=False, slots=True)
-class Job(Generic[Result]):
-    """A request in the queue or on the device.
-
-    Attributes:
-        run: does the work on the worker's thread; a function gets the job itself.
-        image: key of the image it is about.
-        client, seq: who asked, and the number of the request; None: never superseded.
-        waited: milliseconds between the request and the start of `run`.
-        started: when `run` began, by the clock of `time.perf_counter`.
-    """
-
-    run: Callable[[Job[Result]], Result] | Shared[Any, Result]
-    priority: Priority
-    image: str | None = None
-    client: str | None = None
-    seq: int | None = None
-    number: int = 0
-    asked: float = field(default_factory=time.perf_counter)
-    waited: float = 0.0
-    started: float = 0.0
-    stale: bool = False
-    future: Future[Result] = field(default_factory=Future)
-
-    @property
-    def order(self) -> tuple[int, int]:
-        """Position in the queue: smaller is sooner."""
-        return self.priority, self.number
-
-    def require_fresh(self) -> None:
-        """Stop before the next costly step if nobody wants the answer any more.
-
-        Raises:
-            Superseded: a newer request took its place, or the one who asked gave up.
-        """
-        if self.stale:
-            raise Superseded("A newer request took this one's place.")
 
 
 class Worker:
@@ -100,7 +31,7 @@ class Worker:
 
     Args:
         name: of the thread.
-        limit: jobs that may wait; one more is refused, or drives out a less urgent one.
+        limit: jobs that may wait; one more is refused, or drives out one that is less urgent or beyond a fair share.
         patience: seconds after which a running job counts as hanging.
         restarted: called after the thread was replaced.
 
@@ -125,6 +56,7 @@ class Worker:
         self._waiting: list[Job[Any]] = []
         self._running: list[Job[Any]] = []
         self._numbers = itertools.count()
+        self._turns = {priority: Turns() for priority in Priority}
         self._closed = False
         self._thread = self._start()
 
@@ -132,21 +64,23 @@ class Worker:
         """Queue a job; older waiting jobs of the same client that it makes pointless fail with Superseded.
 
         Raises:
-            Busy: the queue is full of jobs that are as urgent, or the worker is closed.
+            Busy: the queue is full of jobs that come before it, or the worker is closed.
             Superseded: a newer job of the same client is waiting already.
         """
         with self._changed:
             if self._closed:
                 raise Busy("The engine is shutting down; try again when it is back.", retry_after=5.0)
-            if any(_supersedes(other, job) for other in self._waiting):
+            if any(supersedes(other, job) for other in self._waiting):
                 raise Superseded("A newer request took this one's place.")
-            dropped = [other for other in self._waiting if _supersedes(job, other)]
+            dropped = [other for other in self._waiting if supersedes(job, other)]
             self._waiting = [other for other in self._waiting if other not in dropped]
             for other in self._running:
-                other.stale = other.stale or _supersedes(job, other)
-            evicted = self._make_room(job)
+                other.stale = other.stale or supersedes(job, other)
             job.number = next(self._numbers)
+            job.turn = self._turns[job.priority].of(job, dropped)
+            evicted = self._make_room(job)
             self._waiting.append(job)
+            self._turns[job.priority].take(job)
             self._changed.notify_all()
         for other in dropped:
             _fail(other, Superseded("A newer request took this one's place."))
@@ -215,7 +149,7 @@ class Worker:
         if len(self._waiting) < self.limit:
             return None
         last = max(self._waiting, key=lambda other: other.order)
-        if last.priority <= job.priority:
+        if last.order <= job.order:
             raise _too_much()
         self._waiting.remove(last)
         return last
@@ -254,29 +188,16 @@ class Worker:
             if number != self.restarts:  # it was replaced while its job hung
                 return []
             in_order = sorted(self._waiting, key=lambda other: other.order)
-            jobs = [in_order[0], *(other for other in in_order[1:] if _alike(in_order[0], other))]
-            jobs = jobs[: _size(jobs[0])]
+            jobs = [in_order[0], *(other for other in in_order[1:] if alike(in_order[0], other))]
+            jobs = jobs[: size(jobs[0])]
             self._waiting = [job for job in self._waiting if job not in jobs]
             self._running = jobs
+            self._turns[jobs[0].priority].serve(jobs)
             now = time.perf_counter()
             for job in jobs:
                 job.started = now
                 job.waited = (now - job.asked) * 1000
             return jobs
-
-
-def _size(job: Job[Any]) -> int:
-    return job.run.size if isinstance(job.run, Shared) else 1
-
-
-def _alike(first: Job[Any], other: Job[Any]) -> bool:
-    """Whether two jobs can be done together; what is less urgent must not hold up a click."""
-    return (
-        isinstance(first.run, Shared)
-        and isinstance(other.run, Shared)
-        and first.run.kind == other.run.kind
-        and first.priority == other.priority
-    )
 
 
 def _perform(jobs: list[Job[Any]]) -> Sequence[Any]:
@@ -288,18 +209,6 @@ def _perform(jobs: list[Job[Any]]) -> Sequence[Any]:
         return [first(jobs[0])]
     except BaseException as problem:
         return [problem] * len(jobs)
-
-
-def _supersedes(new: Job[Any], old: Job[Any]) -> bool:
-    """A newer request of the same client for something at least as urgent; a hover must not cost a click its answer."""
-    return (
-        new.client is not None
-        and new.client == old.client
-        and new.seq is not None
-        and old.seq is not None
-        and new.seq > old.seq
-        and new.priority <= old.priority
-    )
 
 
 def _fail(job: Job[Any], problem: BaseException) -> None:

@@ -154,7 +154,7 @@ class Drafts:
     ) -> tuple[ScoredMask, Provenance]:
         """The mask that a draft stands for, and how it came to be."""
         prompt.require_answerable(width=image.width, height=image.height)
-        scored = self._engine.mask(self._library.source(image), prompt, model=model)
+        scored = self._engine.mask(self._library.source(image), prompt, model=model, person=draft.author)
         scored, cut = self._apart(draft, scored) if no_overlap else (scored, 0)
         drawn = prompt.mask is not None and not prompt.points and prompt.box is None
         return scored, Provenance(

@@ -74,11 +74,21 @@ def import_at(
     author: str,
     format: str,
     dry: bool,
+    mask_of: MaskOfBox | None = None,
 ) -> ImportReport:
-    """`import_dataset` in a process of its own, without a model."""
+    """`import_dataset` with a connection of its own, for work in another process."""
     database = Database(database_url)
     try:
-        return import_dataset(database, project_id, path, author=author, format=format, dry=dry, progress=progress)
+        return import_dataset(
+            database,
+            project_id,
+            path,
+            author=author,
+            format=format,
+            dry=dry,
+            mask_of=mask_of,
+            progress=progress,
+        )
     finally:
         database.close()
 

@@ -27,7 +27,7 @@ def import_folder(
 
     Raises:
         NotFound: there is no such folder.
-        InvalidInput, OSError: see `Service.import_dataset`.
+        InvalidInput, OSError: see `import_path`.
     """
     service = Service.open(folder, settings)
     try:

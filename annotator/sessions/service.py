@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from annotator.config import Settings
-from annotator.domain.mask import Mask
-from annotator.domain.project import IMAGE_STATES, Image
-from annotator.domain.prompt import Box, Prompt
+from annotator.domain.project import IMAGE_STATES
+from annotator.domain.prompt import Prompt
 from annotator.engine import EmbedResult, Engine, ImageSource, ImageState, Prediction
 from annotator.errors import AnnotatorError, Conflict, ExportFailed, InvalidInput, NotFound, StorageProblem
 from annotator.exporters.base import ExportReport
@@ -28,7 +27,6 @@ from annotator.sessions.drafting import Drafts
 from annotator.sessions.editing import Editor, read_history
 from annotator.sessions.exporting import ExportJob
 from annotator.sessions.folders import database_url, disk_tier, make_data_folder, registry_of
-from annotator.sessions.import_rows import ImportReport, import_at, import_dataset
 from annotator.sessions.library import Library
 from annotator.sessions.prefetch import Prefetcher
 from annotator.sessions.processes import run_in_process
@@ -43,8 +41,6 @@ from annotator.store.database import Database
 
 LISTS = (*IMAGE_STATES, "broken", "returned")
 """What lists of images can be about; `returned`: with rejected objects of the person who asks."""
-IMPORT_SECONDS = 600.0
-"""How long an import waits for the mask of a box: a model may have to be loaded first."""
 
 
 class Service:
@@ -216,12 +212,19 @@ class Service:
     # ---- the model
 
     def embed(
-        self, *, image_id: str, model: str | None = None, client: str | None = None, ahead: Sequence[str] = ()
+        self,
+        *,
+        image_id: str,
+        author: str | None = None,
+        model: str | None = None,
+        client: str | None = None,
+        ahead: Sequence[str] = (),
     ) -> EmbedResult:
         """Wait until prompts on the image are answered without encoding it.
 
         Args:
-            client: who has opened the image; what they wished for before is forgotten.
+            author: who asks; people who ask at once are answered in turns.
+            client: the tab that has opened the image; what they wished for before is forgotten.
             ahead: images that they will open next, the likeliest first; embedded while nobody clicks.
 
         Raises:
@@ -230,7 +233,7 @@ class Service:
         """
         turn = None if client is None else self._prefetcher.forget(client)
         opener = None if client is None else f"open {client}"  # opening and clicking are counted apart
-        result = self.engine.embed(self._source(image_id), model=model, client=opener, seq=turn)
+        result = self.engine.embed(self._source(image_id), model=model, client=opener, seq=turn, person=author)
         if client is not None and self.settings.prefetch > 0:
             self._prefetcher.wish(client, ahead, model=model, turn=turn)
         return result
@@ -254,6 +257,7 @@ class Service:
         *,
         image_id: str,
         prompt: Prompt,
+        author: str | None = None,
         mask_of: int | None = None,
         multimask: bool | None = None,
         model: str | None = None,
@@ -264,6 +268,7 @@ class Service:
         """Candidates for a prompt; changes nothing.
 
         Args:
+            author: who asks; people who ask at once are answered in turns.
             mask_of: annotation whose mask is the prompt's mask.
             multimask: three candidates, one, or (None) whatever suits the prompt.
             client, seq: a newer request of the same client drops an older one that still waits.
@@ -289,6 +294,7 @@ class Service:
             model=model,
             client=client,
             seq=seq,
+            person=author,
             hover=hover,
         )
 
@@ -341,50 +347,6 @@ class Service:
         )
         ended = ExportFailed("The export ended early; nothing was written. Free memory or disk space and try again.")
         return run_in_process(partial(exporting.run, job), progress, ended=ended)
-
-    def import_dataset(
-        self,
-        path: Path,
-        *,
-        author: str,
-        format: str = "auto",
-        dry: bool = False,
-        boxes: bool = False,
-        progress: Callable[[int, int], None] = lambda done, total: None,
-    ) -> ImportReport:
-        """Add the objects of a dataset, all of them or nothing; the folder has been looked through.
-
-        In a process of its own, so that nobody's clicks wait, unless the model here is needed for boxes.
-
-        Args:
-            dry: only say what would be done.
-            boxes: let the model make masks of objects that have only a box; it is loaded when the first one comes.
-
-        Raises:
-            InvalidInput: the file is not of the format; nothing was changed.
-            OSError: it can't be read.
-            ModelProblem: the model can't make the masks.
-        """
-
-        if not boxes:
-            work = partial(import_at, self._database.url, self.project_id, path, author=author, format=format, dry=dry)
-            ended = StorageProblem("The import ended early; nothing was changed. Free memory and try again.")
-            return run_in_process(work, progress, ended=ended)
-
-        def mask_of(image: Image, box: Box) -> tuple[Mask, float, str]:
-            scored = self.engine.mask(self.library.source(image), Prompt(box=box), timeout=IMPORT_SECONDS)
-            return scored.mask, scored.score, self.engine.model
-
-        return import_dataset(
-            self._database,
-            self.project_id,
-            path,
-            author=author,
-            format=format,
-            dry=dry,
-            mask_of=mask_of,
-            progress=progress,
-        )
 
 
 def _slug(name: str) -> str:

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from annotator.engine.worker import Job, Priority, Shared, Worker
+from annotator.engine.jobs import Job, Priority, Shared
+from annotator.engine.worker import Worker
 from annotator.errors import Busy, Superseded
 
 PATIENCE = 10.0
@@ -20,6 +24,9 @@ class Held:
         self.worker = Worker(limit=limit)
         self.order: list[str] = []
         self.asked: list[Future[None]] = []
+        self.busy()
+
+    def busy(self) -> None:
         self._go, started = threading.Event(), threading.Event()
         self.job: Job[None] = Job(lambda job: self._hold(started), Priority.CLICK, "held", client="ann", seq=0)
         self.holding = self.worker.submit(self.job)
@@ -139,6 +146,76 @@ def test_a_full_queue_lets_a_click_in_at_the_cost_of_a_prefetch(hold: Callable[.
     with pytest.raises(Busy):
         last.result(PATIENCE)
     assert held.finish() == ["click", "prefetch"]
+
+
+def test_whoever_asks_one_thing_at_a_time_does_not_wait_for_a_script_that_asks_for_many(
+    hold: Callable[..., Held],
+) -> None:
+    held = hold()
+    for number in range(4):
+        held.ask(f"script {number}", person="script")
+    held.ask("ann", person="ann")
+    held.ask("ben", person="ben")
+    assert held.finish() == ["script 0", "ann", "ben", "script 1", "script 2", "script 3"]
+
+
+def test_what_somebody_prefetches_does_not_cost_them_their_turn_to_click(hold: Callable[..., Held]) -> None:
+    held = hold()
+    for number in range(3):
+        held.ask(f"prefetch {number}", Priority.PREFETCH, person="ann")
+    held.ask("ann", person="ann")
+    held.ask("ben", person="ben")
+    assert held.finish()[:2] == ["ann", "ben"]
+
+
+def test_clicking_again_keeps_the_turn(hold: Callable[..., Held]) -> None:
+    held = hold()
+    held.ask("ann 1", client="tab", seq=1, person="ann")
+    held.ask("ben 1", person="ben")
+    held.ask("ben 2", person="ben")
+    held.ask("ann 2", client="tab", seq=2, person="ann")
+    assert held.finish() == ["ben 1", "ann 2", "ben 2"]
+
+
+def test_however_much_somebody_had_the_past_costs_them_one_turn(hold: Callable[..., Held]) -> None:
+    held = hold()
+    for number in range(5):
+        held.ask(f"ann {number}", person="ann")
+    held.finish()
+    held.busy()
+    held.ask("ann", person="ann")
+    for number in range(2):
+        held.ask(f"ben {number}", person="ben")
+    assert held.finish()[5:] == ["ben 0", "ann", "ben 1"]
+
+
+def test_a_full_queue_takes_from_whoever_asked_for_most(hold: Callable[..., Held]) -> None:
+    held = hold(limit=3)
+    for number in range(2):
+        held.ask(f"script {number}", person="script")
+    last = held.ask("script 2", person="script")
+    held.ask("ann", person="ann")
+    with pytest.raises(Busy):
+        last.result(PATIENCE)
+    with pytest.raises(Busy):
+        held.ask("script 3", person="script")
+    assert held.finish() == ["script 0", "ann", "script 1"]
+
+
+@given(asked=st.lists(st.sampled_from("abcd"), max_size=40), last=st.sampled_from("abcde"))
+def test_nobody_waits_for_more_of_another_person_than_they_ask_for_themselves(asked: list[str], last: str) -> None:
+    held = Held()
+    for person in [*asked, last]:
+        held.ask(person, person=person)
+    order = held.finish()
+    held.worker.close()
+    served = Counter[str]()
+    mine = Counter([*asked, last])
+    for person in order:
+        waiting = [other for other in mine if served[other] < mine[other]]
+        assert served[person] == min(served[other] for other in waiting)
+        served[person] += 1
+    assert served == mine
 
 
 def test_an_error_reaches_whoever_asked_and_the_next_job_runs(hold: Callable[..., Held]) -> None:

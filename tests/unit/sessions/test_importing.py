@@ -20,6 +20,7 @@ from annotator.engine.fake import FakePredictor
 from annotator.errors import InvalidInput
 from annotator.sessions.exporting import export_folder
 from annotator.sessions.import_rows import ImportReport
+from annotator.sessions.import_sources import import_path
 from annotator.sessions.service import Service
 
 WIDTH, HEIGHT = 120, 80
@@ -78,7 +79,7 @@ def other(folder: Path, tmp_path: Path) -> Iterator[Service]:
 def take(service: Service, data: Any, tmp_path: Path, **options: Any) -> ImportReport:
     path = tmp_path / "dataset.json"
     path.write_text(data if isinstance(data, str) else json.dumps(data))
-    return service.import_dataset(path, author="eve", **options)
+    return import_path(service, path, author="eve", **options)
 
 
 def without_info(data: dict[str, Any]) -> dict[str, Any]:
