@@ -24,6 +24,7 @@ from annotator.api import (
     review_routes,
     version_routes,
 )
+from annotator.api.admission import Admission
 from annotator.api.gate import Gate
 from annotator.api.metrics import Metrics
 from annotator.api.mounting import Mounted
@@ -32,7 +33,7 @@ from annotator.api.security import Guard, acting
 from annotator.sessions.service import Service
 
 WAITING_REQUESTS = 128
-"""Requests that may wait in threads at once; the engine's own queue is bounded below that."""
+"""Requests that may wait in threads at once; the engine's own queue is bounded below that, and `Admission` above."""
 
 
 def create_app(service: Service) -> FastAPI:
@@ -73,6 +74,7 @@ def create_app(service: Service) -> FastAPI:
         return reference.page(app.openapi())
 
     # The last one added sees a request first.
+    app.add_middleware(Admission)
     app.add_middleware(Gate, service=service)
     app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=service.settings.trusted_proxies)
     app.add_middleware(Guard, settings=service.settings)

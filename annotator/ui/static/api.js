@@ -70,6 +70,22 @@ export function createApi({ base = API, client, me = null, heard = () => undefin
 }
 
 /**
+ * Ask, and ask again as long as the server is busy and says when to come back.
+ * @template T @param {() => Promise<T>} ask @param {() => boolean} wanted whether anybody still waits for it @returns {Promise<T>}
+ */
+export async function patiently(ask, wanted) {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (/** @type {any} */ error) {
+      if (error.retryAfter == null || !wanted()) throw error;
+      await new Promise((resolve) => setTimeout(resolve, error.retryAfter * 1000));
+      if (!wanted()) throw error;
+    }
+  }
+}
+
+/**
  * The error of a reply; one without the server's own shape (a proxy's page) gets a sentence too.
  * @param {{status: number, headers: {get(name: string): string | null}, json(): Promise<any>}} response
  */

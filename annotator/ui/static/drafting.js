@@ -63,6 +63,10 @@ export function createDrafting({ store, api, add, fail, needCategory }) {
       if (draft?.id === question.draft) store.update(draftChanged, { ...draft, asking: false });
       fail(error);
     },
+    onHeld(error) {
+      const held = error === null ? null : { away: error.status === 0, message: error.message };
+      if (held !== null || store.get().held !== null) store.update((state) => ({ ...state, held }));
+    },
   });
 
   /** Beside the other one: a click never waits for a part of the image to be encoded. */

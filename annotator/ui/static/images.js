@@ -1,5 +1,6 @@
 /** The project and its images: the list, opening one, going on to the next, adding files. */
 
+import { patiently } from "./api.js";
 import { API } from "./base.js";
 import { fetchPicture, keepPictures } from "./pictures.js";
 import { imageLoaded, imageMarked, imageOpening, itemChanged, merge, projectLoaded } from "./store.js";
@@ -166,7 +167,8 @@ export function createImages({ store, api, queue, drafting, fail }) {
     void tellProgress(id, mine, model);
     const next = coming(project?.prefetch ?? 0);
     try {
-      const reply = await api.send("POST", `/images/${encodeURIComponent(id)}/embed`, { model, ahead: next.map((item) => item.id) });
+      const ask = () => api.send("POST", `/images/${encodeURIComponent(id)}/embed`, { model, ahead: next.map((item) => item.id) });
+      const reply = await patiently(ask, () => mine === opening && !stopped);
       if (reply?.encoded === true) store.update(merge, { encodeMs: reply.ms }); // how long the next one is likely to take
       if (mine === opening) store.update(merge, { embedding: "ready", waiting: null });
     } catch (/** @type {any} */ error) {
@@ -184,7 +186,7 @@ export function createImages({ store, api, queue, drafting, fail }) {
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
       if (isOver()) return;
       const found = await api.get(`/images/${encodeURIComponent(id)}/embed${query}`).catch(() => null);
-      if (found !== null && !isOver()) store.update(merge, { waiting: { queued: found.state === "queued", ahead: found.ahead } });
+      if (found !== null && !isOver()) store.update(merge, { waiting: { queued: found.state !== "encoding", ahead: found.ahead } });
     }
   }
 

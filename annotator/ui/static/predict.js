@@ -4,7 +4,7 @@
  * @typedef {{image: string, draft: string, body: {[name: string]: unknown}}} Question
  * @typedef {{ask: (image: string, body: {[name: string]: unknown}) => Promise<any>,
  *   onAnswer: (question: Question, reply: any, ms: number) => void,
- *   onFailure: (question: Question, error: any) => void,
+ *   onFailure: (question: Question, error: any) => void, onHeld?: (error: any) => void,
  *   number?: () => number, now?: () => number, later?: (run: () => void, ms: number) => unknown}} PredictorOptions
  */
 
@@ -17,8 +17,11 @@ export function counter() {
   return () => ++last;
 }
 
-/** @param {PredictorOptions} options  number: shared by those whose requests take each other's place */
-export function createPredictor({ ask, onAnswer, onFailure, number = counter(), now = () => performance.now(), later = setTimeout }) {
+/**
+ * @param {PredictorOptions} options  number: shared by those whose requests take each other's place;
+ *   onHeld: told why a question has to be asked again later, and with null that nothing is held any more
+ */
+export function createPredictor({ ask, onAnswer, onFailure, onHeld = () => undefined, number = counter(), now = () => performance.now(), later = setTimeout }) {
   let generation = 0;
   let retryIn = FIRST_RETRY_MS;
   let paused = false;
@@ -47,6 +50,7 @@ export function createPredictor({ ask, onAnswer, onFailure, number = counter(), 
     try {
       const reply = await ask(question.image, { ...question.body, draft: question.draft, seq: number() });
       retryIn = FIRST_RETRY_MS;
+      onHeld(null);
       if (mine === generation) onAnswer(question, reply, now() - at);
     } catch (error) {
       if (mine === generation) refused(question, at, error);
@@ -60,18 +64,20 @@ export function createPredictor({ ask, onAnswer, onFailure, number = counter(), 
   function refused(question, at, error) {
     if (error.code === "superseded") return;
     if (error.passing !== true) {
+      onHeld(null);
       onFailure(question, error);
       return;
     }
     // Kept for later, unless a newer one came in meanwhile: then that one is asked after the pause.
     waiting ??= { question, at };
     paused = true;
+    onHeld(error);
     const mine = generation;
     later(() => {
       if (mine !== generation) return;
       paused = false;
       next();
-    }, retryIn);
+    }, Math.max(retryIn, (error.retryAfter ?? 0) * 1000));
     retryIn = Math.min(LONGEST_RETRY_MS, retryIn * 2);
   }
 
@@ -85,6 +91,7 @@ export function createPredictor({ ask, onAnswer, onFailure, number = counter(), 
     cancel() {
       generation += 1;
       waiting = null;
+      if (paused) onHeld(null);
       paused = false;
       next();
     },

@@ -37,7 +37,8 @@ import { nothingMeasured } from "./statistics.js";
  *   history: {undo: string | null, redo: string | null}, selected: number | null, highlighted: number | null,
  *   category: number | null, view: View, saving: {phase: string, pending: number, message: string | null, saved: string | null},
  *   latency: number | null, encodeMs: number | null, preview: Preview | null, cleanup: Cleanup | null, clipboard: {from: string, objects: Annotation[]} | null, statistics: Statistics, lastCategories: number[], palette: boolean, toasts: Toast[], hint: boolean, upload: {name: string, part: number, done: number, total: number} | null,
- *   naming: "no" | "add" | "accept", others: readonly import("./live.js").Presence[], keys: import("./keymap.js").Chosen, models: ModelItem[], model: string | null, loadingModel: string | null}} State
+ *   naming: "no" | "add" | "accept", others: readonly import("./live.js").Presence[], keys: import("./keymap.js").Chosen, models: ModelItem[], model: string | null, loadingModel: string | null,
+ *   held: {away: boolean, message: string} | null}} State
  */
 
 /** @returns {State} */
@@ -51,7 +52,7 @@ export const initialState = () => ({
     crosshair: false, hover: "auto", local: true, quick: false, detail: true, noOverlap: false,
   },
   saving: { phase: "idle", pending: 0, message: null, saved: null },
-  latency: null, encodeMs: null, preview: null, cleanup: null, clipboard: null, statistics: nothingMeasured(), lastCategories: [], palette: false, toasts: [], hint: false, upload: null, naming: "no", others: [], keys: {}, models: [], model: null, loadingModel: null,
+  latency: null, encodeMs: null, preview: null, cleanup: null, clipboard: null, statistics: nothingMeasured(), lastCategories: [], palette: false, toasts: [], hint: false, upload: null, naming: "no", others: [], keys: {}, models: [], model: null, loadingModel: null, held: null,
 });
 
 /**

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { createApi } from "../../../annotator/ui/static/api.js";
+import { ApiError, createApi, patiently } from "../../../annotator/ui/static/api.js";
+import { settle } from "./world.js";
 
 const answering = (status, body, headers = {}) => {
   const calls = [];
@@ -43,4 +44,22 @@ test("no connection, and one that breaks within the reply, are both “can’t b
 test("a reply without a body is null", async () => {
   const api = createApi({ base: "/annotator/api/v1", client: "me", fetch: async () => new Response(null, { status: 204 }) });
   assert.equal(await api.send("DELETE", "/x", {}), null);
+});
+
+test("while the server is busy it is asked again when it says so, as long as somebody waits", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const busy = () => new ApiError({ status: 503, code: "busy", message: "Too many wait.", retryAfter: 2 });
+  let tries = 0;
+  const ask = async () => { tries += 1; if (tries < 3) throw busy(); return "ready"; };
+  const answer = patiently(ask, () => true);
+  for (let n = 0; n < 2; n++) {
+    await settle();
+    t.mock.timers.tick(1999);
+    await settle();
+    assert.equal(tries, n + 1);
+    t.mock.timers.tick(1);
+  }
+  assert.equal(await answer, "ready");
+  await assert.rejects(patiently(async () => { throw busy(); }, () => false), /Too many wait/);
+  await assert.rejects(patiently(async () => { throw new Error("other"); }, () => true), /other/);
 });

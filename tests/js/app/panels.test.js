@@ -60,9 +60,11 @@ test("the end of a long file name is kept apart, so that a series can be told ap
 });
 
 test("the status line says what is being waited for", () => {
-  const state = { saving: { phase: "idle" }, loadingModel: null, embedding: "ready", models: [{ name: "a", title: "SAM", default: true }], model: null };
+  const state = { saving: { phase: "idle" }, loadingModel: null, held: null, embedding: "ready", models: [{ name: "a", title: "SAM", default: true }], model: null };
   assert.deepEqual(readiness(state), { state: "ready", text: "Ready" });
   assert.deepEqual(readiness({ ...state, loadingModel: "Reading the weights" }), { state: "preparing", text: "SAM: Reading the weights…" });
+  assert.deepEqual(readiness({ ...state, held: { away: false, message: "Too many requests wait." } }), { state: "preparing", text: "Server busy: asking again…" });
+  assert.deepEqual(readiness({ ...state, held: { away: true, message: "No answer." } }), { state: "failed", text: "Server away: asking again…" });
   assert.deepEqual(readiness({ ...state, saving: { phase: "offline" } }), { state: "failed", text: "Server away" });
 });
 

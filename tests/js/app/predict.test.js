@@ -10,14 +10,16 @@ function model() {
   const flights = [];
   const answers = [];
   const failures = [];
+  const held = [];
   const predictor = createPredictor({
     ask: (image, body) => new Promise((resolve, reject) => { flights.push({ image, body, resolve, reject }); }),
     onAnswer: (question, reply) => answers.push([question.body.n, reply]),
     onFailure: (question, error) => failures.push([question.body.n, error.code]),
+    onHeld: (error) => held.push(error?.message ?? null),
     later: clock.later, now: () => 0,
   });
   const ask = (n) => predictor.request({ image: "i", draft: "d", body: { n } });
-  return { predictor, ask, flights, answers, failures, clock };
+  return { predictor, ask, flights, answers, failures, held, clock };
 }
 
 test("a drag of a hundred moves asks twice: the first move, and the last one when the first is answered", async () => {
@@ -70,4 +72,28 @@ test("when the server is away the newest question is asked again after a pause",
   flights[1].resolve("back");
   await predictor.whenIdle();
   assert.deepEqual(answers, [[2, "back"]]);
+});
+
+test("a server that asks to come back later is asked when it says so, and people are told meanwhile", async () => {
+  const { predictor, ask, flights, answers, held, clock } = model();
+  ask(1);
+  flights[0].reject(new ApiError({ status: 503, code: "busy", message: "Too many wait.", retryAfter: 5 }));
+  await settle();
+  assert.deepEqual(held, ["Too many wait."]);
+  assert.deepEqual(clock.waits(), [5000]);
+  await clock.tick();
+  flights[1].resolve("mask");
+  await predictor.whenIdle();
+  assert.deepEqual(answers, [[1, "mask"]]);
+  assert.equal(held.at(-1), null);
+});
+
+test("a draft that is dropped while the server is busy leaves nobody waiting", async () => {
+  const { predictor, ask, flights, held } = model();
+  ask(1);
+  flights[0].reject(new ApiError({ status: 503, code: "busy", message: "Too many wait.", retryAfter: 5 }));
+  await settle();
+  predictor.cancel();
+  assert.deepEqual(held, ["Too many wait.", null]);
+  assert.equal(predictor.busy, false);
 });

@@ -312,7 +312,7 @@ def test_what_was_exported_in_another_format_comes_back(
     )
     target = report.target if report.target.is_dir() else report.target.parent
     written = [path for path in target.rglob("*.json") if not path.name.startswith(".")]
-    came = other.import_dataset(written[0] if place else target, author="eve")
+    came = import_path(other, written[0] if place else target, author="eve")
     names = {category.id: category.name for category in other.project(author="eve").categories}
     objects = [
         one

@@ -29,6 +29,7 @@ const EMBEDDING = { none: "", preparing: "Preparing this image…", ready: "Read
  */
 export function readiness(state) {
   if (state.saving.phase === "offline") return { state: "failed", text: "Server away" };
+  if (state.held !== null) return state.held.away ? { state: "failed", text: "Server away: asking again…" } : { state: "preparing", text: "Server busy: asking again…" };
   if (state.draft?.closer === "asked" && state.embedding === "ready") return { state: "preparing", text: "Looking closer…" };
   if (state.loadingModel !== null) return { state: "preparing", text: `${modelOf(state)?.title ?? "Model"}: ${state.loadingModel}…` };
   if (state.embedding === "preparing" && state.waiting !== null) return { state: "preparing", text: waitingText(state.waiting) };
@@ -45,16 +46,16 @@ export function statusBar({ store, help, models, leave }) {
   const again = h("button", { type: "button", class: "ann-status-retry", "data-testid": "embed-retry", hidden: true, on: { click: () => store.get().trouble?.retry() } }, "Try again");
   const latency = figures({ store }).element;
   const saved = h("span", { class: "ann-status-saved", role: "status", "aria-live": "polite", "data-testid": "saved" });
-  store.watch((state) => [state.embedding, state.loadingModel, state.saving.phase, state.models, state.draft?.closer, state.waiting, state.trouble], (state) => {
+  store.watch((state) => [state.embedding, state.loadingModel, state.saving.phase, state.models, state.draft?.closer, state.waiting, state.trouble, state.held], (state) => {
     const ready = readiness(state);
     embedding.dataset["state"] = ready.state;
-    embedding.title = state.trouble?.message ?? "";
+    embedding.title = state.trouble?.message ?? state.held?.message ?? "";
     again.hidden = state.trouble === null || ready.state !== "failed";
     const [, text, expected] = embedding.children;
     if (text !== undefined) setText(text, ready.text);
     if (!(expected instanceof HTMLElement)) return;
     // As long as the last image took: an honest guess is better than none.
-    expected.hidden = ready.state !== "preparing" || state.encodeMs === null || state.loadingModel !== null || state.embedding === "ready" || state.waiting?.queued === true;
+    expected.hidden = ready.state !== "preparing" || state.encodeMs === null || state.loadingModel !== null || state.held !== null || state.embedding === "ready" || state.waiting?.queued === true;
     expected.style.setProperty("--expected", `${Math.round(state.encodeMs ?? 0)}ms`);
   });
   store.watch((state) => [state.saving], ({ saving }) => {
