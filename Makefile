@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export SAM2_BUILD_CUDA = 0
 
-.PHONY: help demo test readers lint types faults postgresql audit bench quality screenshots model clean
+.PHONY: help demo test readers lint types faults postgresql audit bench load quality screenshots model clean
 
 help: ## show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -44,6 +44,9 @@ audit: $(VENV)/test ## ask whether weaknesses of the installed packages are know
 
 bench: $(VENV)/test ## measure speed, as ratios in one run
 	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+load: $(VENV)/test ## let 1 to 50 annotators work at one server
+	$(BIN)/python -m tests.benchmarks.load $(ARGS)
 
 quality: $(VENV)/test ## measure mask quality on photos with ground truth
 	$(BIN)/python -m tests.quality.davis $(ARGS)

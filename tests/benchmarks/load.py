@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks.load PHOTOS`: 1, 4, 16 and 50 annotators at one server, who think between their clicks.
+"""`make load`: 1, 4, 16 and 50 annotators at one server, who think between their clicks.
 
 Each opens images, clicks, refines and accepts as the page does, with an account of their own. What is said: clicks a
 second, the time from a click to its mask, whether the slowest person waits longer than the others, errors, how often
@@ -24,12 +24,14 @@ from typing import Any
 import httpx
 from PIL import Image
 
+from annotator.bench.pictures import draw
 from annotator.config import Settings
 from annotator.domain.person import Role
 from annotator.sessions.accounts import accounts_of
 from tests.e2e.app import App
 
 PATIENCE = 60.0
+DRAWN, MEGAPIXELS = 40, 0.4
 
 
 @dataclass
@@ -79,7 +81,9 @@ class Load:
 def main() -> None:
     """Run the crowds one after the other and print a row for each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("photos", type=Path, help="folder of pictures; they are copied")
+    parser.add_argument(
+        "photos", type=Path, nargs="?", help="folder of JPEG photos, which are copied; else some are drawn"
+    )
     parser.add_argument("--people", type=int, nargs="+", default=[1, 4, 16, 50])
     parser.add_argument("--seconds", type=float, default=60, help="of each crowd")
     parser.add_argument(
@@ -110,9 +114,14 @@ def main() -> None:
         arguments.json.write_text(json.dumps([asdict(row) for row in rows], indent=1))
 
 
-def make_pictures(photos: Path, folder: Path, count: int) -> None:
-    """Copy photos, and cut further ones out of them, no two alike, until there are enough."""
+def make_pictures(photos: Path | None, folder: Path, count: int) -> None:
+    """Copy photos, or draw some, and cut further ones out of them, no two alike, until there are enough."""
     folder.mkdir()
+    if photos is None:
+        photos = folder.with_name("drawn")
+        photos.mkdir()
+        for number in range(DRAWN):
+            Image.fromarray(draw(MEGAPIXELS, seed=number)).save(photos / f"{number:02}.jpg", quality=92)
     originals = sorted(path for path in photos.iterdir() if path.suffix.lower() in (".jpg", ".jpeg"))
     for number in range(count):
         path = originals[number % len(originals)]
