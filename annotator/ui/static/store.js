@@ -17,7 +17,7 @@ import { nothingMeasured } from "./statistics.js";
  *   note: string | null}} ImageItem
  * @typedef {ImageItem & {pixels: {url: string, width: number, height: number}, thumbnail: string}} OpenImage
  * @typedef {{id: number, name: string, colour: string, objects: number}} Category
- * @typedef {{id: string, name: string, categories: Category[], counts: {[state: string]: number}, last_image: string | null,
+ * @typedef {{id: string, name: string, author: string, categories: Category[], counts: {[state: string]: number}, last_image: string | null,
  *   scan: {state: string, done: number, total: number}, model: {name: string, device: string}, prefetch: number}} Project
  * @typedef {{name: string, title: string, parameters: number, present: boolean, device: string, state: "unloaded" | "loading" | "ready" | "failed",
  *   step: string | null, problem: string | null, notice: string | null, default: boolean}} ModelItem

@@ -16,6 +16,11 @@ test("a person with two tabs is there once", () => {
 });
 
 test("the line says who, however many they are", () => {
-  assert.deepEqual([[], ["a"], ["a", "b"], ["a", "b", "c"]].map(peopleText),
+  assert.deepEqual([[], ["a"], ["a", "b"], ["a", "b", "c"]].map((people) => peopleText(people)),
     ["", "a is here too", "a and b are here too", "a and 2 others are here too"]);
+});
+
+test("one's own other tab is not somebody else", () => {
+  assert.deepEqual([["me"], ["a", "me"], ["a", "b", "me"]].map((people) => peopleText(people, "me")),
+    ["Open in another tab of yours", "a is here too", "a and b are here too"]);
 });

@@ -14,18 +14,23 @@ export function initials(name) {
 /** The people on an image, each once however many tabs they have open. @param {readonly Presence[]} others @param {string | undefined} image */
 export const peopleOn = (others, image) => [...new Set(others.filter((one) => one.image === image).map((one) => one.author))].sort();
 
-/** @param {string[]} people */
-export const peopleText = (people) => people.length === 0 ? "" : people.length === 1 ? `${people[0]} is here too`
-  : people.length === 2 ? `${people[0]} and ${people[1]} are here too` : `${people[0]} and ${people.length - 1} others are here too`;
+/** @param {string[]} people @param {string} [me] whose page it is: another tab of theirs is no other person */
+export function peopleText(people, me) {
+  const others = people.filter((name) => name !== me);
+  const own = others.length < people.length;
+  if (others.length === 0) return own ? "Open in another tab of yours" : "";
+  if (others.length === 1) return `${others[0]} is here too`;
+  return others.length === 2 ? `${others[0]} and ${others[1]} are here too` : `${others[0]} and ${others.length - 1} others are here too`;
+}
 
 /** The line for the open image. @param {{store: import("../store.js").Store}} options */
 export function presenceLine({ store }) {
   const text = h("span");
   const element = h("div", { class: "ann-here", role: "status", "data-testid": "presence", hidden: true }, h("i", { class: "ann-here-dot", "aria-hidden": "true" }), text);
-  store.watch((state) => [state.others, state.image?.id], ({ others, image }) => {
+  store.watch((state) => [state.others, state.image?.id, state.project?.author], ({ others, image, project }) => {
     const people = peopleOn(others, image?.id);
     element.hidden = people.length === 0;
-    setText(text, peopleText(people));
+    setText(text, peopleText(people, project?.author));
     element.title = people.join(", ");
   });
   return element;
