@@ -159,7 +159,9 @@ def _look(graph: Graph, parts: Sequence[str], block: Block, width: int, size: in
     if block.pools:
         query, asked = _pool(graph, query, block.heads * width), size // 4
     query, value = by_head(query, asked, [0, 2, 1, 3]), by_head(parts[2], size, [0, 2, 1, 3])
-    alike = graph("MatMul", query, by_head(parts[1], size, [0, 2, 3, 1]))
+    # In two steps: the second becomes part of the product, where one would be a pass over memory of its own.
+    key = graph("Transpose", by_head(parts[1], size, [0, 2, 1, 3]), perm=[0, 1, 3, 2])
+    alike = graph("MatMul", query, key)
     if asked < FEW:
         last = graph.constant("last", [-1], np.int64)
         raised = graph("Exp", graph("Sub", alike, graph("ReduceMax", alike, last)))
