@@ -70,6 +70,11 @@ class Settings(BaseSettings):
         description="Addresses or networks of proxies that are believed who asks, from where, and whether by https.",
     )
 
+    demo_visitors: int = Field(24, ge=1, le=200, description="Public demo: visitors at once, each with a session.")
+    demo_minutes: int = Field(30, ge=1, le=1440, description="Public demo: minutes without a click that end a session.")
+    demo_objects: int = Field(500, ge=1, le=100_000, description="Public demo: objects that a visitor can make.")
+    demo_mb: int = Field(64, ge=4, le=4096, description="Public demo: disk that a visitor can fill, in MiB.")
+
     @property
     def local(self) -> bool:
         """Whether everybody who reaches the server sits at its computer: it listens there only, behind no proxy."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import socket
 import threading
 import webbrowser
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from annotator.config import Settings
 from annotator.errors import BadSetting
@@ -15,6 +16,9 @@ from annotator.logs import configure
 from annotator.sessions.backup import serving
 from annotator.sessions.folders import data_folder
 from annotator.sessions.service import Service
+
+if TYPE_CHECKING:
+    from annotator.api.app import Application
 
 SHUTDOWN_SECONDS = 10
 """How long requests that are under way may take when the server goes down."""
@@ -42,29 +46,45 @@ def serve(
         service.categories.ensure(categories)
         service.start(first=first)
         # Imported while the model loads: Gradio takes the longer part of a second.
-        import uvicorn
-
         from annotator.api.app import create_app
         from annotator.ui.app import mount
 
         app = mount(create_app(service), service)
-        host, port = listener.getsockname()[:2]
-        url = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
-        configure(level=settings.log_level, form=settings.log_format)
-        how: dict[str, Any] = {"log_config": None, "access_log": False, "proxy_headers": False}
-        server = uvicorn.Server(uvicorn.Config(app, timeout_graceful_shutdown=SHUTDOWN_SECONDS, **how))
-        app.state.closing = lambda: server.should_exit
-        service.together.feed.until(lambda: server.should_exit)
-        print(
-            f"annotator is at {url} (project “{service.name}”, model {service.engine.model}). Stop with Ctrl+C.",
-            flush=True,
-        )
-        if open_browser:
-            threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
         if not service.accounts.exist:
             service.expect(settings.author)
-        with suppress(KeyboardInterrupt):  # raised again by the server once it has shut down
-            server.run(sockets=[listener])
+        about = f"project “{service.name}”, model {service.engine.model}"
+        run(app, listener, settings, about=about, open_browser=open_browser, until=service.together.feed.until)
+
+
+def run(
+    app: Application,
+    listener: socket.socket,
+    settings: Settings,
+    *,
+    about: str,
+    open_browser: bool,
+    until: Callable[[Callable[[], bool]], None],
+) -> None:
+    """Say where the application is, and answer requests until interrupted.
+
+    Args:
+        about: what is served, for whoever has started it.
+        until: is told how to know that the server goes down.
+    """
+    import uvicorn
+
+    host, port = listener.getsockname()[:2]
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+    configure(level=settings.log_level, form=settings.log_format)
+    how: dict[str, Any] = {"log_config": None, "access_log": False, "proxy_headers": False}
+    server = uvicorn.Server(uvicorn.Config(app, timeout_graceful_shutdown=SHUTDOWN_SECONDS, **how))
+    app.state.closing = lambda: server.should_exit
+    until(lambda: server.should_exit)
+    print(f"annotator is at {url} ({about}). Stop with Ctrl+C.", flush=True)
+    if open_browser:
+        threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+    with suppress(KeyboardInterrupt):  # raised again by the server once it has shut down
+        server.run(sockets=[listener])
 
 
 def require_accounts(service: Service) -> None:

@@ -47,7 +47,7 @@ li form { grid-template-columns: 1fr auto; align-items: center; } li small { col
 def login(project: str, *, action: str, name: str = "", problem: str | None = None) -> str:
     """The form to sign in; `problem`: why the last try failed."""
     first, second = ("", " autofocus") if name else (" autofocus", "")
-    return _html(
+    return plain_page(
         "Sign in",
         f"""<main><h1>annotator</h1><p>Sign in to “{escape(project)}”.</p>{_problem(problem)}
 <form method="post" action="{escape(action)}">
@@ -80,7 +80,7 @@ def account(
     if known:
         parts += [_sign_out(here), _password(here), _tokens(here, tokens)]
     parts.append(f'<p><a href="{here}/">Back to the images</a></p>')
-    return _html(person.name, f'<main class="wide">{"".join(parts)}</main>')
+    return plain_page(person.name, f'<main class="wide">{"".join(parts)}</main>')
 
 
 def _sign_out(root: str) -> str:
@@ -114,7 +114,8 @@ def _problem(problem: str | None) -> str:
     return "" if problem is None else f'<p class="problem" role="alert">{escape(problem)}</p>'
 
 
-def _html(title: str, body: str) -> str:
+def plain_page(title: str, body: str) -> str:
+    """A page without scripts; `body` is HTML already."""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

@@ -109,13 +109,16 @@ def get_me(request: Request, service: Current) -> dict[str, Any]:
     Its id and `since` tell it from every other one that is served at the same address at another time.
     """
     person = who(request.scope)
-    return {
+    me: dict[str, Any] = {
         "name": person.name,
         "role": person.role.value,
         "accounts": bool(request.scope["state"].get("accounts")),
         "project": service.project_id,
         "since": service.since,
     }
+    if service.allowance is not None:
+        me["demo"] = {"minutes": service.allowance.minutes, "objects": service.allowance.objects}
+    return me
 
 
 def local_path(path: str) -> str:

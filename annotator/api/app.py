@@ -30,14 +30,23 @@ from annotator.api.metrics import Metrics
 from annotator.api.mounting import Mounted
 from annotator.api.observer import Observer
 from annotator.api.security import Guard, acting
+from annotator.config import Settings
+from annotator.domain.person import Person
 from annotator.sessions.service import Service
 
+Application = FastAPI
+"""What `create_app` gives, for those who pass it on."""
 WAITING_REQUESTS = 128
 """Requests that may wait in threads at once; the engine's own queue is bounded below that, and `Admission` above."""
 
 
-def create_app(service: Service) -> FastAPI:
-    """The application for an open project. The caller opens and closes the service."""
+def create_app(service: Service, *, visitor: Person | None = None, metrics: Metrics | None = None) -> FastAPI:
+    """The application for an open project. The caller opens and closes the service.
+
+    Args:
+        visitor: who everybody is in a public demo, where `shielded` is around what finds their session.
+        metrics: where its figures go; figures of its own unless given.
+    """
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -57,7 +66,7 @@ def create_app(service: Service) -> FastAPI:
         responses={"4XX": {"model": errors.ErrorReply}, "5XX": {"model": errors.ErrorReply}},
     )
     app.state.service = service
-    app.state.metrics = Metrics(service)
+    app.state.metrics = metrics or Metrics(service)
     errors.install(app)
     app.include_router(health_routes.router)
     app.include_router(account_routes.router)
@@ -74,10 +83,16 @@ def create_app(service: Service) -> FastAPI:
         return reference.page(app.openapi())
 
     # The last one added sees a request first.
-    app.add_middleware(Admission)
-    app.add_middleware(Gate, service=service)
-    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=service.settings.trusted_proxies)
-    app.add_middleware(Guard, settings=service.settings)
-    app.add_middleware(Observer, metrics=app.state.metrics)
-    app.add_middleware(Mounted, root=service.settings.root_path)
+    if visitor is None:
+        app.add_middleware(Admission)
+    app.add_middleware(Gate, service=service, visitor=visitor)
+    return app if visitor is not None else shielded(app, settings=service.settings, metrics=app.state.metrics)
+
+
+def shielded(app: FastAPI, *, settings: Settings, metrics: Metrics) -> FastAPI:
+    """What every request passes before anything looks at who asks."""
+    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
+    app.add_middleware(Guard, settings=settings)
+    app.add_middleware(Observer, metrics=metrics)
+    app.add_middleware(Mounted, root=settings.root_path)
     return app

@@ -33,10 +33,15 @@ class Gate:
     """ASGI middleware that lets a request in with its person as `scope["state"]["person"]`, or answers it itself.
 
     With no accounts on a server that only this computer reaches, everybody is the person of the settings.
+
+    Args:
+        visitor: who everybody is in the throw-away session of a public demo, whatever else they say; None: an ordinary
+            server.
     """
 
-    def __init__(self, app: ASGIApp, service: Service) -> None:
+    def __init__(self, app: ASGIApp, service: Service, visitor: Person | None = None) -> None:
         self._app = app
+        self._visitor = visitor
         self._accounts = service.accounts
         self._settings = service.settings
         self._cookie = cookie_of(service)
@@ -60,10 +65,13 @@ class Gate:
     async def _refusal(self, scope: Scope) -> Response | None:
         path = inner_path(scope)
         state = scope.setdefault("state", {})
+        if self._visitor is not None:
+            state["accounts"], state["person"] = False, self._visitor
+            return _visitors_refusal(scope, path, self._visitor)
         if path in roles.OPEN:
             return None
         if path.startswith(roles.CLOSED):
-            return errors.reply(status=404, code="not_found", message=f"There is nothing at {path}.")
+            return _nothing_at(path)
         try:
             state["accounts"] = await self._accounts_are_used()
             if not state["accounts"]:
@@ -133,6 +141,28 @@ def _expects_another(scope: Scope, person: Person) -> Response | None:
         return None
     message = f"{person.name} has signed in here meanwhile; this page is still {unquote(expected)}’s."
     return errors.reply(status=401, code="other_person", message=message)
+
+
+def _visitors_refusal(scope: Scope, path: str, visitor: Person) -> Response | None:
+    if path.startswith(roles.CLOSED):
+        return _nothing_at(path)
+    if _expects_another(scope, visitor) is not None:
+        return session_ended()
+    try:
+        roles.require_for_visitor(scope.get("method", "GET"), path)
+    except AnnotatorError as error:
+        return errors.reply(status=error.status, code=error.code, message=error.message)
+    return None
+
+
+def session_ended() -> Response:
+    """What is told to whom a throw-away session is not there (any more)."""
+    message = "This demo session has ended, or none has begun; open the page anew to begin one."
+    return errors.reply(status=401, code="session_ended", message=message)
+
+
+def _nothing_at(path: str) -> Response:
+    return errors.reply(status=404, code="not_found", message=f"There is nothing at {path}.")
 
 
 def _not_allowed(scope: Scope, path: str, person: Person) -> Response | None:

@@ -6,7 +6,7 @@ from starlette.routing import compile_path
 
 from annotator.api.security import SAFE
 from annotator.domain.person import Person, Role
-from annotator.errors import NotAllowed
+from annotator.errors import NotAllowed, NotFound
 
 OPEN = frozenset({"/login", "/healthz", "/readyz", "/api/v1/healthz", "/favicon.ico"})
 """Answered without signing in. Everything else is not, whatever serves it."""
@@ -69,6 +69,26 @@ _NEEDED: dict[Role, tuple[tuple[str, str], ...]] = {
         ("POST", "/gradio_api/upload"),
     ),
 }
+VISITORS = (
+    *_NEEDED[Role.ANNOTATOR],
+    ("POST", _API + "/images/{image}/embed"),
+    ("PUT", _API + "/projects/{project}/presence"),
+    ("PATCH", _API + "/projects/{project}/categories/{category}"),
+    ("DELETE", _API + "/projects/{project}/categories/{category}"),
+    ("POST", _API + "/projects/{project}/review"),
+    ("POST", "/gradio_api/queue/join"),
+    ("POST", "/gradio_api/run/{name}"),
+    ("POST", "/gradio_api/cancel"),
+    ("POST", "/gradio_api/reset"),
+    ("POST", "/gradio_api/reset/"),
+)
+"""What a visitor of a public demo may ask for of what changes something; all it changes is their own project.
+
+Not here is what brings files in, what starts a process, and what keeps something for ever.
+"""
+_NO_VISITORS = (("POST", _API + "/projects/{project}/images"),)
+_VISITORS = [(method, compile_path(path)[0]) for method, path in VISITORS if (method, path) not in _NO_VISITORS]
+_NO_ACCOUNTS = ("/login", "/logout", "/account", "/metrics")
 _RULES = [(method, compile_path(path)[0], role) for role, routes in _NEEDED.items() for method, path in routes]
 
 
@@ -85,6 +105,21 @@ def needed(method: str, path: str) -> Role:
     if method in SAFE:
         return Role.VIEWER
     return named(method, path) or Role.ADMIN
+
+
+def require_for_visitor(method: str, path: str) -> None:
+    """Check that a visitor of a public demo may ask for something.
+
+    Raises:
+        NotFound: it is about accounts, or about watching the server.
+        NotAllowed: it is not part of the demo.
+    """
+    if path.startswith(_NO_ACCOUNTS):
+        raise NotFound(f"There is nothing at {path}: nobody signs in to a demo.")
+    if method not in SAFE and not any(known == method and pattern.match(path) for known, pattern in _VISITORS):
+        raise NotAllowed(
+            "This is not part of the demo; in an annotator of your own it is. `annotator serve FOLDER` starts it."
+        )
 
 
 def require(person: Person, role: Role) -> None:

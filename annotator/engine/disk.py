@@ -50,14 +50,16 @@ class DiskCache:
     Args:
         folder: made when the first embedding is kept.
         budget: bytes; 0 keeps nothing. A larger one that was reserved for the folder takes its place.
+        untouched: whether it is only read: nothing is written there, removed or marked as used.
 
     Attributes:
         folder: as given.
         problem: a sentence, while nothing can be written.
     """
 
-    def __init__(self, folder: Path, budget: int) -> None:
+    def __init__(self, folder: Path, budget: int, *, untouched: bool = False) -> None:
         self.folder = folder
+        self._untouched = untouched
         self.problem: str | None = None
         self._given = budget
         self._lock = threading.Lock()
@@ -109,6 +111,8 @@ class DiskCache:
         except OSError:
             return None
         embedding = _parse(key, content)
+        if self._untouched:
+            return embedding
         with suppress(OSError):  # whoever may only read does so
             if embedding is None:
                 path.unlink()
@@ -118,7 +122,7 @@ class DiskCache:
 
     def put(self, key: str, embedding: Embedding) -> None:
         """Keep an embedding, in place of any with the same key."""
-        if self._given <= 0 or time.monotonic() < self._pause:
+        if self._untouched or self._given <= 0 or time.monotonic() < self._pause:
             return
         content = _bytes_of(key, embedding)
         budget = self.budget

@@ -12,6 +12,7 @@ from annotator.domain.mask import Mask
 from annotator.domain.project import Image
 from annotator.domain.prompt import Prompt
 from annotator.errors import Conflict, InvalidInput
+from annotator.sessions.allowance import Allowance
 from annotator.sessions.together import announce
 from annotator.store import annotation_rows, history_rows, image_rows, project_rows
 from annotator.store.database import Database, now
@@ -22,9 +23,10 @@ _NOT_JUDGED = {"review": "unreviewed", "note": ""}
 class Recorder:
     """Writes changes into a person's history; what all editors share."""
 
-    def __init__(self, *, database: Database, project_id: str) -> None:
+    def __init__(self, *, database: Database, project_id: str, allowance: Allowance | None = None) -> None:
         self.database = database
         self.project_id = project_id
+        self._allowance = allowance
 
     def record(self, connection: Connection, author: str, image_id: str, change: Change) -> None:
         """Apply a change and remember it for undo, inside a transaction of the caller's; see `write_change`.
@@ -32,8 +34,20 @@ class Recorder:
         An object that looks different or is called something else has to be reviewed again.
         """
         change = Change(change.label, tuple(_to_review(edit) for edit in change.edits))
-        write_change(connection, self.project_id, author=author, image_id=image_id, change=change)
+        self.write(connection, author, image_id, change)
         history_rows.record(connection, image_id, author, change)
+
+    def write(self, connection: Connection, author: str, image_id: str, change: Change) -> None:
+        """Apply a change within what may be used up; see `write_change`.
+
+        Raises:
+            NotAllowed: there would be more objects than a visitor may have.
+        """
+        write_change(connection, self.project_id, author=author, image_id=image_id, change=change)
+        if self._allowance is not None and any(
+            edit.kind == "annotation" and edit.before is None for edit in change.edits
+        ):
+            self._allowance.require_room(image_rows.counts(connection, self.project_id, author=author).objects)
 
     def create(
         self,

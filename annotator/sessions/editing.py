@@ -12,7 +12,7 @@ from annotator.domain.annotation import Annotation, Provenance
 from annotator.domain.changes import Change, Edit
 from annotator.domain.mask import Mask
 from annotator.errors import Conflict, InvalidInput, NotFound
-from annotator.sessions.changing import Recorder, made_from, write_change
+from annotator.sessions.changing import Recorder, made_from
 from annotator.sessions.together import announce
 from annotator.store import annotation_rows, history_rows, image_rows, project_rows
 
@@ -184,7 +184,7 @@ class Editor:
             if stored is None:
                 return None
             change = stored.change.inverse() if back else stored.change
-            write_change(connection, self._project_id, author=author, image_id=image_id, change=change)
+            self._recorder.write(connection, author, image_id, change)
             history_rows.mark(connection, stored.id, undone=back)
             return change.label
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
 
 from annotator.config import Settings
-from annotator.errors import NotFound
+from annotator.errors import ExportFailed, NotFound
 from annotator.exporters import get_exporter
 from annotator.exporters.base import ExportReport, ExportSource
+from annotator.sessions.allowance import Allowance
 from annotator.sessions.folders import data_folder, database_url
+from annotator.sessions.processes import run_in_process
 from annotator.sessions.sources import StoreSource, VersionSource
 from annotator.store import project_rows, version_rows
 from annotator.store.database import Database
@@ -57,6 +60,21 @@ def run(job: ExportJob, progress: Callable[[int, int], None]) -> ExportReport:
             return exporter.export(source, job.target, job.options, progress)
     finally:
         database.close()
+
+
+def run_elsewhere(job: ExportJob, progress: Callable[[int, int], None], allowance: Allowance | None) -> ExportReport:
+    """Export in a process of its own.
+
+    Args:
+        allowance: of the visitor who asks; None: somebody who is known.
+
+    Raises:
+        NotAllowed, Busy: a visitor asks for more than they may have, or it is another's turn.
+        InvalidInput, ExportFailed: as `run`.
+    """
+    ended = ExportFailed("The export ended early; nothing was written. Free memory or disk space and try again.")
+    with nullcontext() if allowance is None else allowance.exporting(job.format):
+        return run_in_process(partial(run, job), progress, ended=ended)
 
 
 def export_folder(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from pathlib import Path
 
 from annotator.config import Settings
@@ -53,3 +55,9 @@ def disk_tier(data: Path, settings: Settings) -> DiskCache | None:
 def database_url(folder: Path, settings: Settings) -> str:
     """SQLAlchemy URL of the project's database."""
     return settings.database_url or f"sqlite:///{data_folder(folder, settings) / 'annotator.db'}"
+
+
+def project_slug(name: str) -> str:
+    """The id of a new project: its name in plain letters."""
+    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", ascii_name.lower()).strip("-")[:60] or "project"

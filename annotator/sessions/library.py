@@ -43,14 +43,15 @@ class Library:
 
     Args:
         cache: folder for thumbnails and display copies; may be emptied at any time.
+        listed: whether the rows are taken as they are, and the folder is not looked through.
     """
 
-    def __init__(self, *, root: Path, cache: Path, database: Database, project_id: str) -> None:
+    def __init__(self, *, root: Path, cache: Path, database: Database, project_id: str, listed: bool = False) -> None:
         self.root = root.resolve()
         self._cache = cache
         self._database = database
         self._project_id = project_id
-        self._status = ScanStatus()
+        self._status = ScanStatus("ready" if listed else "scanning")
         self._stop = threading.Event()
         self._scanning = threading.Lock()
         self._listed = threading.Event()

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import threading
-import unicodedata
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +13,20 @@ from annotator.config import Settings
 from annotator.domain.project import IMAGE_STATES
 from annotator.domain.prompt import Prompt
 from annotator.engine import EmbedResult, Engine, ImageSource, ImageState, Prediction
-from annotator.errors import AnnotatorError, Conflict, ExportFailed, InvalidInput, NotFound, StorageProblem
+from annotator.errors import AnnotatorError, Conflict, InvalidInput, NotFound, StorageProblem
 from annotator.exporters.base import ExportReport
 from annotator.sessions import exporting
 from annotator.sessions.accounts import Accounts
+from annotator.sessions.allowance import Allowance
 from annotator.sessions.categories import Categories
 from annotator.sessions.changing import Recorder
 from annotator.sessions.combining import Combiner
 from annotator.sessions.drafting import Drafts
 from annotator.sessions.editing import Editor, read_history
 from annotator.sessions.exporting import ExportJob
-from annotator.sessions.folders import database_url, disk_tier, make_data_folder, registry_of
+from annotator.sessions.folders import database_url, disk_tier, make_data_folder, project_slug, registry_of
 from annotator.sessions.library import Library
 from annotator.sessions.prefetch import Prefetcher
-from annotator.sessions.processes import run_in_process
 from annotator.sessions.quality import Quality
 from annotator.sessions.readiness import Readiness
 from annotator.sessions.reviewing import Reviewer
@@ -44,25 +41,51 @@ LISTS = (*IMAGE_STATES, "broken", "returned")
 
 
 class Service:
-    """One open project. Made by `Service.open`; `close` it when done."""
+    """One open project. Made by `Service.open`; `close` it when done.
 
-    def __init__(self, *, settings: Settings, folder: Path, data: Path, database: Database, engine: Engine) -> None:
+    Args:
+        cache: where thumbnails and display copies are; in `data` unless given.
+        allowance: what may be done with it, in a visitor's; None: everything.
+        first: name of the image to show somebody who has not been here before.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        folder: Path,
+        data: Path,
+        database: Database,
+        engine: Engine,
+        cache: Path | None = None,
+        allowance: Allowance | None = None,
+        first: str | None = None,
+    ) -> None:
         self.settings = settings
+        self.allowance = allowance
         self.folder = folder.resolve()
         self.name = self.folder.name or "project"
         self.engine = engine
         self._database = database
-        self._first: str | None = None
+        self._first = first
         with database.read() as connection:
             known = project_rows.first_id(connection)
-        self.project_id = known or _slug(self.name)
+        self.project_id = known or project_slug(self.name)
         with database.write() as connection:
-            self.since = project_rows.ensure(connection, project_id=self.project_id, name=self.name)
-        self.library = Library(root=folder, cache=data / "cache", database=database, project_id=self.project_id)
+            self.since = project_rows.ensure(
+                connection, project_id=self.project_id, name=self.name, anew=allowance is not None
+            )
+        self.library = Library(
+            root=folder,
+            cache=cache or data / "cache",
+            database=database,
+            project_id=self.project_id,
+            listed=allowance is not None,
+        )
         self._prefetcher = Prefetcher(engine=engine, source_of=self._source)
         self.accounts = Accounts(database=database)
         self.categories = Categories(database=database, project_id=self.project_id)
-        recorder = Recorder(database=database, project_id=self.project_id)
+        recorder = Recorder(database=database, project_id=self.project_id, allowance=allowance)
         self.drafts = Drafts(recorder=recorder, engine=engine, library=self.library)
         self.editor = Editor(recorder)
         self.combiner = Combiner(recorder)
@@ -333,6 +356,7 @@ class Service:
         Raises:
             InvalidInput: the format or an option is unknown, or there is nothing to export.
             ExportFailed: the written file did not agree with the store; it was removed.
+            NotAllowed, Busy: a visitor asks for more than they may have, or it is another's turn.
         """
         job = ExportJob(
             folder=self.folder,
@@ -345,10 +369,4 @@ class Service:
             options=options or {},
             version=version,
         )
-        ended = ExportFailed("The export ended early; nothing was written. Free memory or disk space and try again.")
-        return run_in_process(partial(exporting.run, job), progress, ended=ended)
-
-
-def _slug(name: str) -> str:
-    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "-", ascii_name.lower()).strip("-")[:60] or "project"
+        return exporting.run_elsewhere(job, progress, self.allowance)

@@ -33,17 +33,18 @@ class Database:
 
     Args:
         url: any SQLAlchemy URL; `sqlite:///…` by default elsewhere.
+        kept: connections that stay open when nobody uses them.
 
     Raises:
         StorageProblem: it can't be opened or written.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, kept: int = 16) -> None:
         self.url = url
         self._writer = threading.Lock()
         self._sqlite = make_url(url).get_backend_name() == "sqlite"
         # As many connections as requests may wait in threads: one that waits for a connection must not fail for it.
-        pool: dict[str, Any] = {"pool_size": 16, "max_overflow": 128, "pool_timeout": 10}
+        pool: dict[str, Any] = {"pool_size": kept, "max_overflow": 144 - kept, "pool_timeout": 10}
         if self._sqlite:
             pool["connect_args"] = {"timeout": 10}
         else:

@@ -14,8 +14,11 @@ from annotator.store.schema import annotations as annotations_table
 from annotator.store.schema import categories, images, places, projects
 
 
-def ensure(connection: Connection, *, project_id: str, name: str) -> str:
+def ensure(connection: Connection, *, project_id: str, name: str, anew: bool = False) -> str:
     """Create the project unless it exists; an existing one takes the new name (its folder was renamed).
+
+    Args:
+        anew: whether it is a copy, which counts as created now.
 
     Returns:
         When it was created.
@@ -27,9 +30,10 @@ def ensure(connection: Connection, *, project_id: str, name: str) -> str:
             insert(projects).values(id=project_id, name=name, created=created, next_category=1, next_image=1)
         )
         return created
-    if found.name != name:
-        connection.execute(update(projects).where(projects.c.id == project_id).values(name=name))
-    return str(found.created)
+    created = now() if anew else str(found.created)
+    if (found.name, found.created) != (name, created):
+        connection.execute(update(projects).where(projects.c.id == project_id).values(name=name, created=created))
+    return created
 
 
 def first_id(connection: Connection) -> str | None:

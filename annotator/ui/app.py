@@ -34,22 +34,27 @@ class _Modules(StaticFiles):
 def build(service: Service) -> gr.Blocks:
     """The tabs of a project."""
     static = service.settings.root_path + STATIC_URL
+    own = service.allowance is None  # visitors have neither what starts processes nor what brings files in
     with gr.Blocks(title="annotator", analytics_enabled=False, fill_width=True, fill_height=True) as blocks:
-        header(static)
+        header(static, demo_minutes=None if service.allowance is None else service.allowance.minutes)
         with gr.Tabs(elem_id="ann-tabs"):
             with gr.Tab("Annotate", elem_id="ann-annotate") as annotate:
                 annotation_canvas(static)
             with gr.Tab("Review", elem_id="ann-review"):
                 review_gallery(static)
-            with gr.Tab("Quality", elem_id="ann-quality"):
-                quality_rules(static)
-            with gr.Tab("Statistics", elem_id="ann-statistics") as statistics:
-                statistics_tab.build(service, statistics)
-            with gr.Tab("Import", elem_id="ann-import"):
-                import_tab.build(service)
+            if own:
+                with gr.Tab("Quality", elem_id="ann-quality"):
+                    quality_rules(static)
+                with gr.Tab("Statistics", elem_id="ann-statistics") as statistics:
+                    statistics_tab.build(service, statistics)
+                with gr.Tab("Import", elem_id="ann-import"):
+                    import_tab.build(service)
             with gr.Tab("Export", elem_id="ann-export"):
                 export_tab.build(service)
         annotate.select(None, js=_LOOK_AGAIN)
+    if not own:  # a copy of what is handed out would outlive the session
+        for block in blocks.blocks.values():
+            block.GRADIO_CACHE = str(export_tab.exports_folder(service))
     page: gr.Blocks = blocks
     return page
 

@@ -27,16 +27,17 @@ def quality_rules(static: str) -> gr.HTML:
     return _from_module(f"{static}/quality/quality.js", elem_id="ann-quality-page")
 
 
-def header(static: str) -> gr.HTML:
-    """The name of the project and the switch between light and dark."""
-    return _from_module(f"{static}/header.js", elem_id="ann-header")
+def header(static: str, *, demo_minutes: int | None) -> gr.HTML:
+    """The name of the project and the switch between light and dark; in a public demo, what becomes of one's work."""
+    options = "" if demo_minutes is None else f", {{demoMinutes: {demo_minutes}}}"
+    return _from_module(f"{static}/header.js", elem_id="ann-header", options=options)
 
 
-def _from_module(module: str, *, elem_id: str) -> gr.HTML:
+def _from_module(module: str, *, elem_id: str, options: str = "") -> gr.HTML:
     # A plain `import()` works in `js_on_load`; a module script in the page's head is never run.
     return gr.HTML(
         html_template="",
-        js_on_load=f"import('{module}').then((module) => module.mount(element));",
+        js_on_load=f"import('{module}').then((module) => module.mount(element{options}));",
         apply_default_css=False,
         elem_id=elem_id,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from annotator.domain.person import Role
 from annotator.errors import AnnotatorError
 from annotator.exporters import EXPORTERS
 from annotator.exporters.base import ExportReport, Option
+from annotator.sessions.allowance import VISITORS_FORMAT
 from annotator.sessions.folders import data_folder
 from annotator.sessions.service import Service
 from annotator.ui import reports, versions_section
@@ -26,10 +27,18 @@ FOLDED = ("pictures", "splits", "fractions", "pattern", "stratified", "seed")
 
 def build(service: Service) -> None:
     """Add the tab's components to the Blocks in hand."""
-    formats = list(EXPORTERS.values())
+    visiting = service.allowance is not None
+    formats = [exporter for exporter in EXPORTERS.values() if not visiting or exporter.name == VISITORS_FORMAT]
+    options_of = {one.name: _offered(one.options, visiting=visiting) for one in formats}
     with gr.Column(elem_classes="ann-export-page"):
         gr.Markdown(f"## Export “{plain(service.name)}”\nEvery mask is read back from the written file and compared.")
-        version = gr.Dropdown(versions_section.choices(service), value="", label="What", elem_id="ann-export-version")
+        version = gr.Dropdown(
+            versions_section.choices(service),
+            value="",
+            label="What",
+            elem_id="ann-export-version",
+            visible=not visiting,
+        )
         chosen = gr.Dropdown(
             [(exporter.title, exporter.name) for exporter in formats],
             value=formats[0].name,
@@ -40,12 +49,13 @@ def build(service: Service) -> None:
         inputs: list[list[Any]] = []
         for exporter in formats:
             with gr.Column(visible=exporter is formats[0]) as group:
-                inputs.append(_inputs(exporter.options))
+                inputs.append(_inputs(options_of[exporter.name]))
             groups.append(group)
         start = gr.Button("Export", variant="primary", elem_id="ann-export-start")
         report = gr.HTML(elem_id="ann-export-report", min_height=96)
         download = gr.DownloadButton("Download", visible=False, elem_id="ann-export-download")
-        versions_section.build(service, version)
+        if not visiting:
+            versions_section.build(service, version)
 
     def show_options(name: str) -> list[Any]:
         return [gr.update(visible=exporter.name == name) for exporter in formats]
@@ -57,7 +67,7 @@ def build(service: Service) -> None:
         *values: Any,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> tuple[str, Any]:
-        options = _options_of(name, values)
+        options = _options_of(name, values, options_of)
         try:
             author = author_of(request, needs=Role.CURATOR)
             written = export(
@@ -66,7 +76,8 @@ def build(service: Service) -> None:
         except AnnotatorError as error:
             return error_html(error, what="Nothing was exported."), gr.update(visible=False)
         service.accounts.note(author, "exported", f"{name}, {version or 'as it was'}: {written.annotations:,} objects")
-        return report_html(written, root=service.folder), gr.update(value=str(download_of(written)), visible=True)
+        told = report_html(written, root=service.folder, named=not visiting)
+        return told, gr.update(value=str(download_of(written)), visible=True)
 
     chosen.change(show_options, chosen, groups, queue=False, show_progress="hidden", api_visibility="private")
     start.click(
@@ -97,13 +108,23 @@ def exports_folder(service: Service) -> Path:
     return data_folder(service.folder, service.settings) / "exports"
 
 
-def _options_of(name: str, values: tuple[Any, ...]) -> dict[str, Any]:
+def _offered(options: tuple[Option, ...], *, visiting: bool) -> tuple[Option, ...]:
+    """The options that people can set: with pictures or splits a visitor's export could become any size."""
+    return tuple(option for option in options if not (visiting and option.name in FOLDED))
+
+
+_ALL = {exporter.name: exporter.options for exporter in EXPORTERS.values()}
+
+
+def _options_of(
+    name: str, values: tuple[Any, ...], options_of: Mapping[str, tuple[Option, ...]] = _ALL
+) -> dict[str, Any]:
     """The options of one format, out of the values of all formats' inputs in order."""
     rest = list(values)
-    for exporter in EXPORTERS.values():
-        own, rest = rest[: len(exporter.options)], rest[len(exporter.options) :]
-        if exporter.name == name:
-            return {option.name: value for option, value in zip(exporter.options, own, strict=True)}
+    for format, options in options_of.items():
+        own, rest = rest[: len(options)], rest[len(options) :]
+        if format == name:
+            return {option.name: value for option, value in zip(options, own, strict=True)}
     return {}
 
 
@@ -145,11 +166,12 @@ def download_of(report: ExportReport) -> Path:
     return report.target
 
 
-def report_html(report: ExportReport, *, root: Path | None = None) -> str:
+def report_html(report: ExportReport, *, root: Path | None = None, named: bool = True) -> str:
     """The report as a page's part; every text in it is escaped.
 
     Args:
         root: the project's folder; what was written below it is named from there.
+        named: whether to say where it was written; a visitor has no use for places on the server.
     """
     target = report.target
     if root is not None and target.is_relative_to(root):
@@ -162,7 +184,7 @@ def report_html(report: ExportReport, *, root: Path | None = None) -> str:
         (least, "minimum IoU"),
         (f"{report.seconds:.1f} s", "time"),
     ]
-    parts = [f"<p class='ann-report-target'>Written to <code>{html.escape(str(target))}</code></p>"]
+    parts = [f"<p class='ann-report-target'>Written to <code>{html.escape(str(target))}</code></p>"] if named else []
     parts += [note_html(text) for text in report.warnings]
     parts.append(list_html("Skipped", [f"{one.what}: {one.reason}" for one in report.skipped]))
     losses = [f"object {one.annotation} on {one.image}: IoU {one.iou:.4f}" for one in report.losses]

@@ -16,7 +16,12 @@ export class ApiError extends Error {
 
   /** Whether the same request may succeed later without anybody changing anything. */
   get passing() {
-    return [0, 401, 429, 502, 503, 504].includes(this.status);
+    return [0, 401, 429, 502, 503, 504].includes(this.status) && !this.final;
+  }
+
+  /** Whether nothing that this page sends can succeed any more: the throw-away session that it belongs to is over. */
+  get final() {
+    return this.code === "session_ended";
   }
 }
 
@@ -29,12 +34,12 @@ const UNREACHABLE = "The server can’t be reached. What you do is kept in this 
  */
 
 /**
- * @param {{base?: string, client: string, me?: {name: string, accounts: boolean} | null, heard?: (error: ApiError | null) => void,
- *   fetch?: typeof fetch}} options  me: whose page this is, where people sign in; heard: told of every reply
+ * @param {{base?: string, client: string, me?: {name: string, accounts: boolean, demo?: object} | null, heard?: (error: ApiError | null) => void,
+ *   fetch?: typeof fetch}} options  me: whose page this is, where people sign in or come and go; heard: told of every reply
  * @returns {Api}
  */
 export function createApi({ base = API, client, me = null, heard = () => undefined, fetch: request = (...args) => fetch(...args) }) {
-  const own = { "X-Annotator-Client": client, ...(me?.accounts ? { "X-Annotator-Person": encodeURIComponent(me.name) } : {}) };
+  const own = { "X-Annotator-Client": client, ...(me?.accounts || me?.demo !== undefined ? { "X-Annotator-Person": encodeURIComponent(me.name) } : {}) };
 
   /** @param {string} path @param {RequestInit} init @param {number} [timeout] in milliseconds */
   async function call(path, init, timeout) {

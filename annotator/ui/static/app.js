@@ -161,6 +161,7 @@ function createFeedback(store) {
     /** @param {any} error @param {() => void} [retry] */
     fail(error, retry) {
       if (error.status === undefined) throw error;
+      if (error.final === true) return; // the page is over, and says so
       toast("error", error.message, retry ?? null);
     },
     /** @param {string} text */

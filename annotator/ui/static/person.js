@@ -1,9 +1,12 @@
 /** Who is at this page, and what it does when they are signed out: what was done is kept in the browser until they are back. */
 
 import { API, ROOT } from "./base.js";
+import { sayEnded } from "./demo.js";
 import { h } from "./dom.js";
 
-/** @typedef {{name: string, role: "viewer" | "annotator" | "curator" | "admin", accounts: boolean, project: string, since: string}} Person */
+/**
+ * @typedef {{name: string, role: "viewer" | "annotator" | "curator" | "admin", accounts: boolean, project: string, since: string,
+ *   demo?: {minutes: number, objects: number}}} Person  demo: the limits of a visitor's throw-away session */
 
 /** @type {Promise<Person | null> | null} */
 let asked = null;
@@ -26,6 +29,7 @@ let bar = null;
  * @param {{status: number, code: string, message: string} | null} error null: the request was answered
  */
 export function heard(error) {
+  if (error?.code === "session_ended") { sayEnded(); return; }
   if (error === null || error.status !== 401) {
     if (error === null && bar !== null) { bar.remove(); bar = null; }
     return;

@@ -174,6 +174,11 @@ export function createWriteQueue({ send, storage, name, onSaved, onRefused, onPr
 
   /** @param {Write} write @param {any} error */
   function failed(write, error) {
+    if (error.final === true) {
+      advance([]); // nobody is there to save it for
+      report();
+      return;
+    }
     if (write.kind === "delete" && error.status === 404) {
       saved(write, null); // an earlier try got through, its reply did not
       return;
