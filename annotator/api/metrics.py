@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -41,6 +41,10 @@ class Metrics:
         self._failures = Counter(
             "annotator_failures", "Requests that failed by a fault of the server.", registry=self._registry
         )
+
+    def watch_visitors(self, count: Callable[[], int]) -> None:
+        """Tell how many visitors a public demo has."""
+        Gauge("annotator_visitors", "Visitors of the demo.", registry=self._registry).set_function(count)
 
     def request(self, *, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request that was answered."""

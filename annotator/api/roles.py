@@ -23,6 +23,7 @@ CLOSED = (
     "/gradio_api/api/",
     "/gradio_api/process_recording",
     "/monitoring",
+    "/pwa_icon",
 )
 """What Gradio brings along and nothing here uses: there is nothing at these paths, for nobody."""
 

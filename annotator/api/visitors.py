@@ -48,6 +48,7 @@ def create_demo(service: Service, visits: Visits, *, metrics: Metrics) -> FastAP
         async with visits.open():
             yield
 
+    metrics.watch_visitors(lambda: len(visits))
     app = FastAPI(title="annotator", version=annotator.__version__, docs_url=None, redoc_url=None, lifespan=lifespan)
     app.state.service = service
     app.state.metrics = metrics

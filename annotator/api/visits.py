@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import anyio
 import anyio.to_thread
+import fastapi.dependencies.models
 from starlette.types import ASGIApp
 
 from annotator.api.lifespan import Lifespan
@@ -241,6 +242,14 @@ class Visits:
             await visit.lifespan.stop()
         finally:
             await anyio.to_thread.run_sync(visit.session.close)
+            _let_go()
+
+
+def _let_go() -> None:
+    """FastAPI remembers some thousand functions that it has looked at, and with each the application that it is of."""
+    for one in vars(fastapi.dependencies.models).values():
+        if hasattr(one, "cache_clear"):
+            one.cache_clear()
 
 
 def _hang_up(visit: Visit, *, all: bool) -> None:

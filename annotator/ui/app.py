@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 from fastapi import FastAPI
@@ -17,6 +20,8 @@ from annotator.ui.canvas import annotation_canvas, header, quality_rules, review
 STATIC = Path(__file__).parent / "static"
 STATIC_URL = "/annotator/static"
 """Where the modules are mounted. `/static` would shadow Gradio's own files."""
+_LOOK_SECONDS = 0.1
+"""How often a visitor's page looks whether there is something to do."""
 
 # What came in on another tab is looked for as when somebody comes back to the window.
 _LOOK_AGAIN = "() => { window.dispatchEvent(new Event('focus')); }"
@@ -52,19 +57,28 @@ def build(service: Service) -> gr.Blocks:
             with gr.Tab("Export", elem_id="ann-export"):
                 export_tab.build(service)
         annotate.select(None, js=_LOOK_AGAIN)
-    if not own:  # a copy of what is handed out would outlive the session
-        for block in blocks.blocks.values():
-            block.GRADIO_CACHE = str(export_tab.exports_folder(service))
     page: gr.Blocks = blocks
+    if not own:
+        _be_one_of_many(page, export_tab.exports_folder(service))
     return page
+
+
+def _be_one_of_many(page: gr.Blocks, folder: Path) -> None:
+    """There is a page for each visitor: what it hands out goes with it, and it doesn't look for work all the time."""
+    for block in page.blocks.values():
+        block.GRADIO_CACHE = str(folder)
+    # A thousand times a second is nothing for one page, and a whole core for two dozen.
+    page._queue.sleep_when_free = _LOOK_SECONDS
+    page._queue.progress_update_sleep_when_free = _LOOK_SECONDS
 
 
 def mount(app: FastAPI, service: Service) -> FastAPI:
     """Add the page at `/` and its modules at `/annotator/static`."""
     app.mount(STATIC_URL, _Modules(directory=STATIC), name="annotator-static")
+    page = build(service)
     mounted: FastAPI = gr.mount_gradio_app(
         app,
-        build(service),
+        page,
         path="/",
         server_name=service.settings.host,
         footer_links=[],
@@ -80,7 +94,21 @@ def mount(app: FastAPI, service: Service) -> FastAPI:
         enable_monitoring=False,
         allowed_paths=[str(export_tab.exports_folder(service))],
     )
+    _end_with(mounted, page)
     return mounted
+
+
+def _end_with(app: FastAPI, page: gr.Blocks) -> None:
+    """Stop the page's queue when the application shuts down; it would look for work, and be kept, for ever."""
+    before = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[Any]:
+        async with before(app) as state:
+            yield state
+        page.close(verbose=False)
+
+    app.router.lifespan_context = lifespan
 
 
 def _head(static: str) -> str:

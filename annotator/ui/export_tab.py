@@ -31,7 +31,10 @@ def build(service: Service) -> None:
     formats = [exporter for exporter in EXPORTERS.values() if not visiting or exporter.name == VISITORS_FORMAT]
     options_of = {one.name: _offered(one.options, visiting=visiting) for one in formats}
     with gr.Column(elem_classes="ann-export-page"):
-        gr.Markdown(f"## Export “{plain(service.name)}”\nEvery mask is read back from the written file and compared.")
+        gr.Markdown(
+            f"## Export “{plain(service.name)}”\nEvery mask is read back from the written file and compared."
+            + (f" In this demo it is COCO; annotator itself writes {len(EXPORTERS)} formats." if visiting else "")
+        )
         version = gr.Dropdown(
             versions_section.choices(service),
             value="",

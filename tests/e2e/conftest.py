@@ -17,12 +17,14 @@ Launch = Callable[..., App]
 
 @pytest.fixture
 def launch(tmp_path: Path) -> Iterator[Launch]:
-    """Start the demo (no folder) or serve a folder; everything is stopped at the end of the test."""
+    """Start the demo (no folder) or serve a folder, or a demo of it; everything is stopped at the end of the test."""
     running: list[App] = []
 
-    def start(folder: Path | None = None, *arguments: str, author: str = "ann") -> App:
+    def start(folder: Path | None = None, *arguments: str, author: str = "ann", public: bool = False) -> App:
         place = folder or tmp_path / "demo"
         words = ["demo", "--folder", str(place)] if folder is None else ["serve", str(folder)]
+        if public:
+            words = ["demo", "--public", *([] if folder is None else ["--folder", str(folder)])]
         app = App(place, [*words, *arguments], author=author)
         running.append(app)
         return app.start()
