@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from stat import S_ISDIR
 
 from filelock import FileLock, Timeout
 
@@ -34,7 +36,15 @@ def sweep(beside: Path, *, prefix: str) -> None:
     """Remove what killed processes left: folders that nobody holds the lock of."""
     for folder in beside.glob(f"{prefix}*"):
         with suppress(OSError, Timeout):
-            if not folder.is_dir() or time.time() - folder.stat().st_mtime < _YOUNG_SECONDS:
+            found = folder.lstat()
+            # Where everybody may write, somebody else's is left alone, and so is a link that they have put there.
+            if not S_ISDIR(found.st_mode) or found.st_uid != _own_id():
+                continue
+            if time.time() - found.st_mtime < _YOUNG_SECONDS:
                 continue
             with FileLock(folder / _LOCK, timeout=0):
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _own_id() -> int:
+    return os.getuid() if hasattr(os, "getuid") else 0

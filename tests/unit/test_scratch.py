@@ -43,6 +43,16 @@ def test_what_a_killed_process_left_is_gone_at_the_next(tmp_path: Path) -> None:
         assert not left.exists()
 
 
+def test_a_link_that_somebody_put_there_leads_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scratch, "_YOUNG_SECONDS", -1)
+    (tmp_path / "dear").mkdir()
+    (tmp_path / "dear" / "work").write_text("dear")
+    (tmp_path / ".work-link").symlink_to(tmp_path / "dear")
+    with scratch_folder(tmp_path, prefix=".work-"):
+        assert (tmp_path / "dear" / "work").exists()
+        assert not (tmp_path / "dear" / ".lock").exists()
+
+
 def test_what_somebody_works_in_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scratch, "_YOUNG_SECONDS", -1)
     (tmp_path / ".work-notes.txt").write_text("a file of somebody else")

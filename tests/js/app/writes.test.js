@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { ApiError } from "../../../annotator/ui/static/api.js";
 import { createWriteQueue, toRequest } from "../../../annotator/ui/static/writes.js";
 import { random } from "../helpers.js";
 import { FakeServer, handClock, memory, settle } from "./world.js";
@@ -216,4 +217,21 @@ test("a browser that refuses to store anything still saves", async () => {
 test("an object that is refined before the server has numbered it is named by its number when that is there", () => {
   const write = { kind: "put-draft", image: "i", key: "draft:i", body: { id: "d", replaces: -7 } };
   assert.deepEqual(toRequest(write, { drafts: {}, objects: { 3: 1 }, ids: { "-7": 3 } }).body, { id: "d", replaces: 3, replaces_revision: 1, revision: null });
+});
+
+test("when a demo session is over nothing waits any more, and nothing is left in the browser for the next one", async () => {
+  const server = new FakeServer();
+  const { queue, progress, storage, clock, refused } = page(server);
+  server.down = true;
+  queue.add(put("d", 1));
+  queue.add(accept("d", -7));
+  await settle();
+  assert.equal(progress.at(-1).phase, "offline");
+  server.send = async () => { throw new ApiError({ status: 401, code: "session_ended", message: "over" }); };
+  await clock.tick();
+  await queue.whenEmpty();
+  assert.deepEqual(progress.at(-1), { phase: "idle", pending: 0, message: null });
+  assert.equal(storage.entries.size, 0);
+  assert.deepEqual(refused, [], "there is nobody to show it to");
+  assert.deepEqual(clock.waits(), []);
 });

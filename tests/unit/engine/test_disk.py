@@ -20,6 +20,7 @@ from hypothesis.extra import numpy as npst
 
 from annotator.engine import disk as disk_module
 from annotator.engine.disk import DiskCache
+from annotator.engine.overlay import Overlay
 from annotator.engine.predictor import Embedding
 from tests.paths import ROOT
 
@@ -215,6 +216,24 @@ def test_a_reserved_budget_counts_for_everybody_and_is_never_lowered(tmp_path: P
     (tmp_path / "budget").write_text("many")
     assert server.budget == size * 2
     assert DiskCache(tmp_path, 0).budget == 0
+
+
+def test_a_folder_of_somebody_else_is_read_and_left_as_it_is(tmp_path: Path) -> None:
+    theirs, own = tmp_path / "theirs", tmp_path / "own"
+    made = DiskCache(theirs, LARGE)
+    made.put("there", embedding(1))
+    made.put("damaged", embedding(2))
+    made.path("damaged").write_bytes(b"x")
+    before = [(path, path.stat().st_mtime_ns) for path in sorted(theirs.rglob("*"))]
+    both = Overlay(DiskCache(own, LARGE), DiskCache(theirs, LARGE, untouched=True))
+    assert same(both.get("there"), embedding(1))
+    assert both.has("there")
+    assert both.get("damaged") is None
+    both.put("new", embedding(3))
+    assert same(both.get("new"), embedding(3))
+    both.below.put("new", embedding(3))
+    assert [(path, path.stat().st_mtime_ns) for path in sorted(theirs.rglob("*"))] == before
+    assert DiskCache(own, LARGE).has("new")
 
 
 def test_clearing_leaves_nothing(tmp_path: Path) -> None:
