@@ -66,8 +66,8 @@ def _serve(beginning: Beginning, listener: socket.socket, settings: Settings, *,
         idle_seconds=settings.demo_minutes * 60,
     )
     about = (
-        f"demo of “{service.name}” for {settings.demo_visitors} visitors at once, model {service.engine.model}. Nothing"
-        f" is kept: a visitor’s work is gone after {settings.demo_minutes} minutes without a click"
+        f"demo of “{service.name}”, model {service.engine.model}, visitors at once: {settings.demo_visitors}."
+        f" Nothing is kept: what a visitor has made is gone after {settings.demo_minutes} min without a click"
     )
     app = create_demo(service, visits, metrics=metrics)
     run(app, listener, settings, about=about, open_browser=open_browser, until=visits.until)

@@ -194,7 +194,8 @@ class Visits:
             if self._quiet(visit) >= (SPARE_SECONDS if visit.used else UNUSED_SECONDS)
         ]
         if not away:
-            raise Busy(f"All {self._places} places of this demo are taken.", retry_after=BACK_SECONDS)
+            message = f"As many visitors as this demo can have are here already ({self._places})."
+            raise Busy(message, retry_after=BACK_SECONDS)
         visit = min(away, key=lambda one: one[:2])[2]
         del self._here[visit.secret]
         return visit

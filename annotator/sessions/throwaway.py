@@ -46,9 +46,16 @@ class Throwaway:
 
     @property
     def full(self) -> bool:
-        """Whether it has become larger than it may."""
-        with os.scandir(self.place) as entries:
-            return sum(entry.stat().st_size for entry in entries if entry.is_file()) > self.most_bytes
+        """Whether it has become larger than it may, or has ended meanwhile."""
+        sizes = []
+        try:
+            with os.scandir(self.place) as entries:
+                for entry in entries:
+                    with suppress(FileNotFoundError):  # the database's log comes and goes
+                        sizes.append(entry.stat().st_size)
+        except FileNotFoundError:
+            return True
+        return sum(sizes) > self.most_bytes
 
     def close(self) -> None:
         """End it; nothing is left."""
@@ -95,7 +102,7 @@ class Beginning:
         source = data_folder(folder, settings) / DATABASE
         if source.is_file():
             beginning.begin_from(source, own / DATABASE)
-        self.settings = settings.model_copy(update={"data_dir": own, "author": beginning.SOMEBODY, "user_header": None})
+        self.settings = settings.model_copy(update={"data_dir": own, "author": beginning.SOMEBODY})
         self.service = Service.open(folder, self.settings, engine=engine or _engine(folder, settings, scratch))
         if not self.service.project(author="").categories:
             self.service.categories.ensure(categories)

@@ -71,3 +71,12 @@ def test_when_the_session_is_over_the_page_says_so_and_leads_on(page: Page, laun
     assert visitor.state["draft"] is None
     visitor.click(*CHEETAH).press("Enter")
     assert len(visitor.objects) == 1
+
+
+def test_under_a_path_of_a_proxy(page: Page, launch: Launch) -> None:
+    app = launch(None, "--root-path", "/show", public=True)
+    visitor = Annotator(page).open(app.url + "show/")
+    assert "/show/#image=" in page.url
+    visitor.click(*CHEETAH).press("Enter")
+    assert len(visitor.objects) == 1
+    assert [(one["path"], one["httpOnly"]) for one in page.context.cookies()] == [("/show", True)]

@@ -254,7 +254,7 @@ def test_when_all_places_are_taken_one_is_asked_to_come_back(demo: Demo) -> None
     assert reply.status_code == 503
     assert reply.headers["retry-after"] == "60"
     assert reply.headers["content-type"].startswith("text/html")
-    assert "All 3 places of this demo are taken. Come back in a minute." in reply.text
+    assert "As many visitors as this demo can have are here already (3). Come back in a minute." in reply.text
     assert (len(demo.visits), demo.folders) == (3, 3)
 
 
@@ -420,6 +420,7 @@ def test_a_name_and_a_token_are_nothing_here(project: Path, tmp_path: Path) -> N
         visitor = demo.visitor()
         for headers in ({"X-User": "ada"}, {"Authorization": "Bearer annotator_x"}):
             assert visitor.send("GET", "/api/v1/me", headers=headers).json()["name"].startswith("visitor ")
+        assert visitor.send("GET", "/metrics", headers={"X-User": "ada"}).status_code == 403, "it is behind a proxy"
 
 
 # ---- the server
