@@ -71,17 +71,11 @@ _NEEDED: dict[Role, tuple[tuple[str, str], ...]] = {
     ),
 }
 VISITORS = (
+    *_NEEDED[Role.VIEWER],
     *_NEEDED[Role.ANNOTATOR],
-    ("POST", _API + "/images/{image}/embed"),
-    ("PUT", _API + "/projects/{project}/presence"),
     ("PATCH", _API + "/projects/{project}/categories/{category}"),
     ("DELETE", _API + "/projects/{project}/categories/{category}"),
     ("POST", _API + "/projects/{project}/review"),
-    ("POST", "/gradio_api/queue/join"),
-    ("POST", "/gradio_api/run/{name}"),
-    ("POST", "/gradio_api/cancel"),
-    ("POST", "/gradio_api/reset"),
-    ("POST", "/gradio_api/reset/"),
 )
 """What a visitor of a public demo may ask for of what changes something; all it changes is their own project.
 
