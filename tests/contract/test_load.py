@@ -81,8 +81,10 @@ async def flooded(app: App, tokens: list[str]) -> tuple[list[httpx.Response], li
 
 
 def test_a_flood_is_asked_to_come_back_and_costs_nobody_else_a_mask(app: App, tokens: list[str]) -> None:
+    asyncio.run(flooded(app, tokens))  # what is kept on purpose, threads among it, is kept after this
     before = holding(app)
     answers, clicks = asyncio.run(flooded(app, tokens))
+    after = holding(app)
     assert [reply.status_code for reply in clicks] == [200] * CLICKS
     statuses = Counter(reply.status_code for reply in answers)
     assert set(statuses) <= {200, 429, 503}
@@ -90,9 +92,9 @@ def test_a_flood_is_asked_to_come_back_and_costs_nobody_else_a_mask(app: App, to
     refused = [reply for reply in answers if reply.status_code != 200]
     assert refused
     assert all(int(reply.headers["retry-after"]) >= 1 and reply.json()["error"]["message"] for reply in refused)
-    after = holding(app)
-    assert after.mib < before.mib + 150
-    assert after.threads <= before.threads + 2 * CHANGES_OF_ONE
+    assert after.mib < before.mib * 1.1
+    assert after.files <= before.files + 10
+    assert after.threads <= before.threads + CHANGES_OF_ONE
 
 
 def test_a_day_in_short_leaves_memory_files_and_threads_as_they_were(app: App, tokens: list[str]) -> None:

@@ -16,7 +16,7 @@ from annotator.sessions.accounts import accounts_of
 from tests.deployment import NAME, nginx, programs_missing
 from tests.e2e.app import Annotator, App
 from tests.e2e.conftest import Launch
-from tests.e2e.test_login import PASSWORD, sign_in
+from tests.e2e.test_login import PASSWORD, come_in
 from tests.postgresql import Server
 
 pytestmark = pytest.mark.e2e
@@ -61,9 +61,7 @@ def people(browser: Browser, apps: list[App], tmp_path: Path) -> Iterator[list[P
 def come(page: Page, name: str) -> Annotator:
     page.goto("/annotator")
     expect(page).to_have_url(re.compile(r"/annotator/login\?next=%2F$"))
-    sign_in(page, name)
-    page.wait_for_function("window.annotator && window.annotator.state().painted", timeout=60_000)
-    return Annotator(page).settle()
+    return come_in(page, name)
 
 
 def test_everything_works_under_a_path_and_a_lost_server_is_not_noticed(

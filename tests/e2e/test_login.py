@@ -35,11 +35,17 @@ def sign_in(page: Page, name: str, password: str = PASSWORD) -> None:
     page.keyboard.press("Enter")
 
 
-def open_as(page: Page, app: App, name: str) -> Annotator:
-    page.goto(app.url)
+def come_in(page: Page, name: str) -> Annotator:
+    """Sign in, and wait for the page behind the form: looking for it on the form's own page is an error there."""
     sign_in(page, name)
+    page.wait_for_url(lambda url: "/login" not in url)
     page.wait_for_function("window.annotator && window.annotator.state().painted", timeout=60_000)
     return Annotator(page).settle()
+
+
+def open_as(page: Page, app: App, name: str) -> Annotator:
+    page.goto(app.url)
+    return come_in(page, name)
 
 
 def signed_out_everywhere(app: App, name: str) -> None:
@@ -74,9 +80,7 @@ def test_what_is_done_while_signed_out_is_saved_after_signing_in(page: Page, app
     expect(page.get_by_test_id("signed-out")).to_contain_text("You are signed out")
     assert len(ann.objects) == 1, "it is on the screen"
     page.get_by_test_id("sign-in").click()
-    sign_in(page, "ann")
-    page.wait_for_function("window.annotator && window.annotator.state().painted", timeout=60_000)
-    ann.settle()
+    come_in(page, "ann")
     expect(page.get_by_test_id("signed-out")).to_have_count(0)
     page.reload()
     page.wait_for_function("window.annotator && window.annotator.state().painted", timeout=60_000)

@@ -24,11 +24,14 @@ export class DoubleClick {
     this.last = { time: performance.now(), screen, point };
   }
 
-  /** A button went down. @param {PointerEvent} event @param {import("./viewport.js").Point} screen */
-  pressed(event, screen) {
+  /**
+   * A button went down. A click whose draft was accepted or dropped meanwhile is over: the next one begins anew.
+   * @param {PointerEvent} event @param {import("./viewport.js").Point} screen @param {boolean} drafting whether there is a draft
+   */
+  pressed(event, screen, drafting) {
     const { last } = this;
     this.last = this.first = null;
-    if (!last || event.button !== 0 || event.shiftKey || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (!last || (last.point && !drafting) || event.button !== 0 || event.shiftKey || event.altKey || event.ctrlKey || event.metaKey) return;
     const near = distance(screen, last.screen) <= (event.pointerType === "touch" ? NEAR.coarse : NEAR.fine);
     if (near && performance.now() - last.time <= WITHIN_MS) this.first = last;
   }

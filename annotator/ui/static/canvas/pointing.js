@@ -137,7 +137,7 @@ export class Pointing {
       this.element.focus({ preventScroll: true });
       this.element.setPointerCapture(id);
       if (event.button === 1) event.preventDefault();
-      this.doubleClick.pressed(event, screen);
+      this.doubleClick.pressed(event, screen, this.scene.draft !== null);
     }
     this.feed({ type, screen, button: event.button, shift: event.shiftKey, alt: event.altKey, control: event.ctrlKey || event.metaKey, coarse }, id);
     const holds = kind !== "mouse" && event.button === 0 && (this.gesture.mode === "press" || this.gesture.mode === "move-point");
